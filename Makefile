@@ -1,0 +1,62 @@
+# Everything a checkout needs: `make demo`, `make test`, `make check`, `make bench`.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The first interpreter of 3.11 or later that is found; `make PYTHON=/path/to/python demo` chooses another.
+PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.14; do \
+	if command -v $$name >/dev/null 2>&1 && \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
+	then command -v $$name; break; fi; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PINS := constraints.txt
+
+.PHONY: help demo test check bench format clean
+
+help:
+	@echo "make demo    open the console on a sample community (plain text where there is no terminal)"
+	@echo "make test    run the whole test suite"
+	@echo "make check   formatting, lint, types, import contracts"
+	@echo "make bench   benchmarks, as ratios to a baseline"
+	@echo "make clean   remove the environment and what the tools left"
+
+demo: $(VENV)/run.stamp
+	@$(BIN)/vigil demo $(ARGS)
+
+test: $(VENV)/dev.stamp
+	@$(BIN)/pytest $(if $(PYTEST_WORKERS),-n $(PYTEST_WORKERS),-n auto) $(ARGS)
+
+check: $(VENV)/dev.stamp
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+format: $(VENV)/dev.stamp
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+# Two stamps: what runs Vigil, and what its tests and checks need besides.
+$(VENV)/run.stamp: pyproject.toml $(PINS) | $(VENV)/made.stamp
+	@echo "Installing Vigil into $(VENV) ..."
+	@PIP_CONSTRAINT=$(PINS) $(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/dev.stamp: pyproject.toml $(PINS) | $(VENV)/made.stamp
+	@echo "Installing Vigil with its tests and checks into $(VENV) ..."
+	@PIP_CONSTRAINT=$(PINS) $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,check]'
+	@touch $(VENV)/run.stamp $@
+
+$(VENV)/made.stamp:
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or later found; install one, or: make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	{ echo "make: $(PYTHON) cannot make environments; install its venv package (Debian: python3-venv)" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info

@@ -1,0 +1,66 @@
+"""`vigil check`: judges messages without storing anything, one JSON object a message on standard output."""
+
+from __future__ import annotations
+
+import sys
+import time
+from io import TextIOWrapper
+from os import devnull
+from pathlib import Path
+from typing import TextIO
+
+from console.platforms.replay import Replay
+from console.printing import to_json
+from rules.engine import Engine, verdict
+from rules.records import Finding, Message
+from rules.rulebook import Rulebook
+
+
+async def check(path: Path | None, rulebook: Rulebook, out: TextIO, err: TextIO) -> None:
+    """Judge the messages of a file, or of standard input; a summary goes to `err`. Raises ReplayError."""
+    engine = Engine(rulebook)
+    judged = flagged = problems = 0
+    seconds = 0.0
+    async for batch in Replay(Path(devnull), path=path, speed=None).batches(None):
+        for problem in batch.problems:
+            print(f"vigil: {path or 'standard input'}: {problem}", file=err)
+        started = time.perf_counter()
+        found = engine.judge(batch.messages)
+        seconds += time.perf_counter() - started
+        for message, findings in zip(batch.messages, found, strict=True):
+            out.write(to_json(shape(message, findings)) + "\n")
+            flagged += verdict(findings) == "flag"
+        out.flush()
+        judged += len(batch.messages)
+        problems += len(batch.problems)
+    rate = f"{judged / seconds:,.0f} messages a second" if seconds else "nothing judged"
+    print(f"vigil: {judged} messages, {flagged} flagged, {problems} lines with problems; {rate}", file=err)
+
+
+def shape(message: Message, findings: tuple[Finding, ...]) -> dict[str, object]:
+    """The JSON object of one message. Offsets are code points of the original text, ends exclusive."""
+    return {
+        "id": message.id,
+        "group": message.group,
+        "verdict": verdict(findings),
+        "findings": [
+            {
+                "rule": finding.rule,
+                "kind": finding.kind,
+                "mode": finding.mode,
+                "score": round(finding.score, 2),
+                "matched": finding.matched,
+                "evidence": [{"start": e.start, "end": e.end, "matched": e.matched} for e in finding.evidence],
+                **({"campaign": finding.campaign} if finding.campaign else {}),
+                **({"earlier": [key.id for key in finding.earlier]} if finding.earlier else {}),
+            }
+            for finding in findings
+        ],
+    }
+
+
+def streams() -> tuple[TextIO, TextIO]:
+    """Standard output that can write every character, whatever the locale, and standard error."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    return sys.stdout, sys.stderr

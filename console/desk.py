@@ -1,0 +1,246 @@
+"""What a staff member may do: every decision, approval and undo passes here, whatever screen or command asks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from console.planning import Plan, plan, step_for
+from console.settings import Settings
+from rules import rulebook as rulebooks_of
+from rules.rulebook import DEFAULT_RULEBOOK, Rulebook, RulebookError
+from store import cases, decisions, members, messages, rulebooks, staff
+from store.database import Database
+from store.errors import Conflict, NotFound, StoreError
+from store.records import (
+    CaseCard,
+    CaseRow,
+    CaseState,
+    Decision,
+    Reach,
+    Role,
+    Staff,
+)
+
+AUTOMATIC = "vigil"
+"""Under this name the worker takes the decisions of rules in mode auto; no person can have it."""
+
+CARD_MESSAGES = 200
+MESSAGES_AROUND = 3
+
+
+class NotAllowed(StoreError):
+    """This person may not do this: the text says who may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A decision that was taken: `approved` is False when it waits for an admin."""
+
+    decision_id: int
+    case_id: int
+    decision: Decision
+    approved: bool
+    deletes: int
+    steps: tuple[tuple[str, int], ...]
+    groups: int
+
+
+class Desk:
+    """One staff member's place at a store, used from the thread that opened the database."""
+
+    def __init__(self, db: Database, settings: Settings, name: str, *, clock: Callable[[], float] = time.time) -> None:
+        """Raises NotFound for somebody who is no staff."""
+        self.db = db
+        self.settings = settings
+        self.name = name
+        self._clock = clock
+        self._rulebook: tuple[int, Rulebook] | None = None
+        if name != AUTOMATIC:
+            self.person()
+
+    def person(self) -> Staff:
+        """Who sits here, as the store knows them now. Raises NotFound when they have lost their access."""
+        if self.name == AUTOMATIC:
+            return Staff(0, AUTOMATIC, Role.OWNER)
+        person = staff.find(self.db, self.name)
+        if person is None:
+            names = ", ".join(p.name for p in staff.people(self.db)) or "nobody"
+            raise NotFound(
+                f"{self.name!r} is not on the staff of this store ({names}); an owner can add: vigil staff add"
+            )
+        return person
+
+    def rulebook(self) -> Rulebook:
+        """The rulebook in force: the worker's, before the first worker the file's, else the default one."""
+        found = rulebooks.in_force(self.db)
+        if found is None:
+            return load_rulebook(self.settings)
+        if self._rulebook is None or self._rulebook[0] != found[0]:
+            self._rulebook = (found[0], rulebooks_of.parse(found[1], "rulebook in force"))
+        return self._rulebook[1]
+
+    def refusal(self, decision: Decision) -> str:
+        """Why this person may not even propose this, or ""."""
+        role = self.person().role
+        return "" if role.rank >= Role.MODERATOR.rank else f"a {role} looks on; a moderator can decide"
+
+    def needs_approval(self, planned: Plan) -> bool:
+        """Whether somebody else has to say yes before this is carried out."""
+        return self.person().role.rank < self.settings.access[planned.strongest()].rank
+
+    def may_approve(self) -> str:
+        """Why this person may not approve or reject, or ""."""
+        role = self.person().role
+        needed = self.settings.approve
+        return "" if role.rank >= needed.rank else f"a {role} cannot approve; that takes an {needed}"
+
+    def card(self, case_id: int) -> CaseCard:
+        """All there is to see of a case. Raises NotFound."""
+        now = self._clock()
+        with self.db.snapshot():
+            case = cases.get(self.db, case_id)
+            shown = cases.messages(self.db, case_id, CARD_MESSAGES)
+            rulebook = self.rulebook()
+            return CaseCard(
+                case=case,
+                rule_text=rulebook.shown(case.rule, self.settings.members_language),
+                step=self._step(case, rulebook, now),
+                messages=tuple(shown),
+                members=tuple(members.of_case(self.db, case_id, now)),
+                around=tuple(messages.around(self.db, shown[0].id, MESSAGES_AROUND)) if shown else (),
+                reaches=tuple(self._reaches(case, rulebook, now)),
+                decisions=tuple(decisions.of_case(self.db, case_id)),
+            )
+
+    def _step(self, case: CaseRow, rulebook: Rulebook, now: float) -> str:
+        strikes = members.strikes(self.db, case.id, now)
+        steps = dict.fromkeys(str(step_for(rulebook, case.rule, count)) for count in sorted(strikes.values()))
+        return ", ".join(steps) or "delete"
+
+    def _reaches(self, case: CaseRow, rulebook: Rulebook, now: float) -> list[Reach]:
+        parts = cases.parts(self.db, case.id)
+        strikes = members.strikes(self.db, case.id, now)
+        reaches = []
+        for decision in Decision:
+            planned = plan(
+                parts, decision, strikes, rulebook, self.settings.members_language, self.settings.mute_seconds
+            )
+            refused = self.refusal(decision)
+            if case.state is not CaseState.OPEN:
+                refused = refused or f"the case is {case.state}"
+            elif decision not in (Decision.DISMISS, Decision.DELETE, Decision.LADDER) and not planned.steps():
+                refused = refused or "no member is known"
+            reaches.append(
+                Reach(
+                    decision, planned.deletes(), planned.steps(), planned.groups(), planned.lasting(), refused,
+                    self.needs_approval(planned),
+                )
+            )  # fmt: skip
+        return reaches
+
+    def decide(
+        self,
+        case_id: int,
+        decision: Decision,
+        *,
+        version: int | None = None,
+        reason: str = "",
+        learn: bool = True,
+    ) -> Taken:
+        """Take or propose a decision; `version` is the one the person saw. Raises NotFound, NotAllowed, Conflict."""
+        now = self._clock()
+        with self.db.transaction(durable=True):
+            if refusal := self.refusal(decision):
+                raise NotAllowed(f"not allowed: {refusal}")
+            case = cases.get(self.db, case_id)
+            rulebook = self.rulebook()
+            planned = plan(
+                cases.parts(self.db, case_id),
+                decision,
+                members.strikes(self.db, case_id, now),
+                rulebook,
+                self.settings.members_language,
+                self.settings.mute_seconds,
+            )
+            approved = not self.needs_approval(planned)
+            decision_id = decisions.record(
+                self.db,
+                case_id,
+                case.version if version is None else version,
+                decision,
+                self.name,
+                planned.actions,
+                approved=approved,
+                reason=reason.strip(),
+                learn=learn,
+                not_before=now + self.settings.undo_seconds,
+                strikes_expire_at=now + rulebook.ladder.strikes_expire,
+                now=now,
+            )
+        return Taken(decision_id, case_id, decision, approved, planned.deletes(), planned.steps(), planned.groups())
+
+    def approve(self, decision_id: int) -> int:
+        """Say yes; returns the case's id. Raises NotFound, NotAllowed, Conflict."""
+        now = self._clock()
+        with self.db.transaction(durable=True):
+            self._check_answer(decision_id)
+            return decisions.approve(
+                self.db, decision_id, self.name, now + self.settings.undo_seconds,
+                self.rulebook().ladder.strikes_expire, now,
+            )  # fmt: skip
+
+    def reject(self, decision_id: int, reason: str) -> int:
+        """Say no; returns the case's id. Raises NotFound, NotAllowed, Conflict."""
+        with self.db.transaction(durable=True):
+            self._check_answer(decision_id)
+            return decisions.reject(self.db, decision_id, self.name, reason.strip(), self._clock())
+
+    def _check_answer(self, decision_id: int) -> None:
+        if refusal := self.may_approve():
+            raise NotAllowed(f"not allowed: {refusal}")
+        proposer, _ = decisions.staff_of(self.db, decision_id)
+        if proposer == self.name and not staff.is_single(self.db):
+            raise NotAllowed(f"decision {decision_id} is your own proposal; somebody else approves it")
+
+    def undo(self, decision_id: int | None = None) -> decisions.Undone:
+        """Take a decision back, without an id the latest of one's own. Raises NotFound, NotAllowed, Conflict."""
+        with self.db.transaction(durable=True):
+            chosen = decisions.latest_of(self.db, self.name) if decision_id is None else decision_id
+            if chosen is None:
+                raise Conflict("there is nothing of yours to undo")
+            person = self.person()
+            if person.role is Role.VIEWER:
+                raise NotAllowed("not allowed: a viewer looks on")
+            proposer, answerer = decisions.staff_of(self.db, chosen)
+            # Once somebody else said yes, it is theirs to take back, not the proposer's.
+            owner = answerer or proposer
+            if owner != self.name and person.role.rank < self.settings.undo_others.rank:
+                raise NotAllowed(f"decision {chosen} is {owner}'s; undoing it takes an {self.settings.undo_others}")
+            return decisions.undo(self.db, chosen, self.name, self._clock())
+
+    def add_staff(self, name: str, role: Role) -> Staff:
+        """Give access or another role. Raises NotAllowed, Conflict, StoreError for a name that cannot be."""
+        self._check_owner()
+        return staff.add(self.db, name, role, self.name, self._clock())
+
+    def remove_staff(self, name: str) -> None:
+        """Take access away. Raises NotAllowed, NotFound, Conflict."""
+        self._check_owner()
+        staff.remove(self.db, name, self.name, self._clock())
+
+    def _check_owner(self) -> None:
+        person = self.person()
+        if person.role is not Role.OWNER:
+            raise NotAllowed(f"not allowed: {person.name} is {person.role}; that takes an owner")
+
+
+def load_rulebook(settings: Settings) -> Rulebook:
+    """The rulebook of the settings, or the default one where none is written. Raises RulebookError."""
+    if settings.rulebook.exists():
+        return rulebooks_of.load(settings.rulebook)
+    return rulebooks_of.parse(DEFAULT_RULEBOOK, "default rulebook")
+
+
+__all__ = ["Desk", "NotAllowed", "RulebookError", "Taken", "load_rulebook"]

@@ -1,0 +1,62 @@
+"""Dispatch: takes due actions from the outbox, has their platform carry them out, and notes what became of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from console.platforms.base import Platform, Receipt
+from store import actions
+from store.database import Database
+from store.records import ActionState, Order
+
+CLAIMED_AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """One action and what became of it."""
+
+    order: Order
+    receipt: Receipt
+
+
+class Dispatch:
+    """Carries actions out for the worker of `generation`, in order. `platforms` are those that are connected,
+    by name; actions for others wait."""
+
+    def __init__(
+        self,
+        db: Database,
+        platforms: Mapping[str, Platform],
+        generation: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.db = db
+        self.platforms = platforms
+        self._generation = generation
+        self._clock = clock
+
+    def recover(self) -> Mapping[ActionState, int]:
+        """Settle what a worker that was killed was sending. Raises LeaseLost."""
+        repeatable = [name for name, platform in self.platforms.items() if platform.repeatable]
+        return actions.recover(self.db, self._generation, repeatable, self._clock())
+
+    async def step(self) -> list[Dispatched]:
+        """Carry out what is due, at most CLAIMED_AT_ONCE actions. Raises LeaseLost."""
+        orders = actions.claim(self.db, self._generation, self._clock(), CLAIMED_AT_ONCE, list(self.platforms))
+        done: list[Dispatched] = []
+        for order in orders:
+            platform = self.platforms[order.platform]
+            if order.kind not in platform.can:
+                receipt = Receipt(ActionState.FAILED, f"{order.platform} cannot {order.kind}")
+            else:
+                receipt = await platform.perform(order)
+            if receipt.state is ActionState.WAITING:
+                later = self._clock() + receipt.retry_after
+                actions.put_back(self.db, order, self._generation, later, receipt.words)
+            else:
+                actions.finish(self.db, order, self._generation, receipt.state, receipt.words, self._clock())
+            done.append(Dispatched(order, receipt))
+        return done

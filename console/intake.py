@@ -1,0 +1,97 @@
+"""Intake: a batch of messages is judged, then stored with its flags, cases and position in one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from console.desk import AUTOMATIC, Desk
+from console.platforms.base import Batch
+from console.settings import Settings
+from rules.engine import Engine
+from rules.records import Finding, Message, Mode
+from store import cases, lease, messages, rulebooks
+from store.database import Database
+from store.errors import Conflict
+from store.records import CaseState, Decision
+
+WARMED_MESSAGES = 20_000
+"""At most so many stored messages fill the windows again after a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What became of a batch: messages new to the store with their findings, the cases touched, and the ids
+    of decisions that rules in mode auto took."""
+
+    messages: tuple[tuple[Message, tuple[Finding, ...]], ...]
+    known: int
+    cases: tuple[int, ...]
+    automatic: tuple[int, ...]
+
+
+class Intake:
+    """Takes batches in for the worker of `generation`. One engine, so one intake a store."""
+
+    def __init__(
+        self,
+        db: Database,
+        settings: Settings,
+        engine: Engine,
+        generation: int,
+        rulebook_id: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.db = db
+        self.engine = engine
+        self.rulebook_id = rulebook_id
+        self._generation = generation
+        self._clock = clock
+        self._writer = messages.MessageWriter(db)
+        self._desk = Desk(db, settings, AUTOMATIC, clock=clock)
+
+    def warm(self) -> int:
+        """Fill the engine's windows from the store; returns with how many messages."""
+        stored = messages.latest(self.db, self.engine.horizon(), WARMED_MESSAGES)
+        campaigns = {message.key: campaign for message, campaign in stored if campaign}
+        self.engine.warm([message for message, _ in stored], campaigns)
+        return len(stored)
+
+    def replace(self, engine: Engine, source: str) -> None:
+        """Judge by another rulebook from now on."""
+        self.engine = engine
+        self.rulebook_id = rulebooks.put_in_force(self.db, source, self._clock())
+
+    def take(self, batch: Batch, source: str) -> TakenIn:
+        """Raises LeaseLost, StoreUnavailable: the windows are then ahead of the store, so the worker must end."""
+        fresh = self._writer.unknown(batch.messages)
+        judged = self.engine.judge(fresh)
+        now = self._clock()
+        with self.db.transaction():
+            lease.confirm(self.db, self._generation)
+            ids = self._writer.add(fresh, now)
+            found = [(number, finding) for number, findings in zip(ids, judged, strict=True) for finding in findings]
+            joined = cases.join(self.db, found, self.rulebook_id, now)
+            messages.set_position(self.db, source, batch.position, now)
+        automatic = tuple(self._decide(case_id, rule) for case_id, rule in sorted(joined.automatic.items()))
+        return TakenIn(
+            tuple(zip(fresh, judged, strict=True)),
+            len(batch.messages) - len(fresh),
+            tuple(sorted(joined.touched)),
+            tuple(number for number in automatic if number),
+        )
+
+    def settle(self) -> tuple[int, ...]:
+        """Decide the open cases of rules in mode auto that a worker killed between storing and deciding left."""
+        left = cases.flagged_open(self.db, Mode.AUTO)
+        return tuple(number for case_id, rule in left if (number := self._decide(case_id, rule)))
+
+    def _decide(self, case_id: int, rule: str) -> int:
+        if cases.get(self.db, case_id).state is not CaseState.OPEN:
+            return 0
+        try:
+            return self._desk.decide(case_id, Decision.LADDER, reason=f"rule {rule}, mode auto").decision_id
+        except Conflict:
+            # A moderator was faster.
+            return 0

@@ -1,0 +1,104 @@
+"""What a decision on a case would do: its actions, counted for the eye or ready to be stored."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rules.rulebook import Rulebook, Step
+from store.actions import PlannedAction
+from store.cases import CasePart
+from store.records import INVERSE, ActionKind, Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The actions of a decision, in the order to carry them out; deletions first, since harm goes first."""
+
+    actions: tuple[PlannedAction, ...]
+
+    def deletes(self) -> int:
+        return sum(action.kind is ActionKind.DELETE for action in self.actions)
+
+    def steps(self) -> tuple[tuple[str, int], ...]:
+        """How many members each action on members reaches."""
+        reached = {(action.kind, action.member_id) for action in self.actions if action.kind is not ActionKind.DELETE}
+        counts: Counter[ActionKind] = Counter(kind for kind, _ in reached)
+        return tuple((kind.value, counts[kind]) for kind in ActionKind if counts[kind])
+
+    def groups(self) -> int:
+        return len({action.group_id for action in self.actions})
+
+    def lasting(self) -> tuple[str, ...]:
+        """The kinds of action in it that nothing can take back."""
+        kinds = {action.kind for action in self.actions}
+        return tuple(kind.value for kind in ActionKind if kind in kinds and kind not in INVERSE)
+
+    def strongest(self) -> Decision:
+        """The decision whose access this plan needs."""
+        order: list[Decision] = [decision for decision in Decision if decision is not Decision.LADDER]
+        present = [order.index(Decision(action.kind.value)) for action in self.actions]
+        return order[max(present, default=0)]
+
+
+def step_for(rulebook: Rulebook, rule: str, strikes: int) -> Step:
+    """The ladder's step after so many strikes: the last one again when the ladder is at its end."""
+    steps = rulebook.steps(rule)
+    return steps[min(strikes, len(steps) - 1)]
+
+
+def plan(
+    parts: Sequence[CasePart],
+    decision: Decision,
+    strikes: Mapping[int, int],
+    rulebook: Rulebook,
+    language: str,
+    mute_seconds: int,
+) -> Plan:
+    """The actions that `decision` on these messages takes.
+
+    Messages go unless their rule says otherwise. Each member gets the step once: a warning in the group of
+    their last message, anything stronger in every group they offended in. With Decision.LADDER the step is
+    each member's own next one.
+    """
+    if decision is Decision.DISMISS:
+        return Plan(())
+    actions = [
+        PlannedAction(ActionKind.DELETE, part.group_id, part.member_id, part.message_id)
+        for part in parts
+        if part.deletable and (decision is Decision.DELETE or _deletes(rulebook, part.rule))
+    ]
+    if decision is Decision.DELETE:
+        return Plan(tuple(actions))
+    by_member: dict[int, list[CasePart]] = {}
+    for part in parts:
+        if part.member_id is not None:
+            by_member.setdefault(part.member_id, []).append(part)
+    for member_id, own in by_member.items():
+        rule = own[-1].rule
+        step = _step(decision, rulebook, rule, strikes.get(member_id, 0), mute_seconds)
+        if step.kind == "delete":
+            continue
+        kind = ActionKind(step.kind)
+        if kind is ActionKind.WARN:
+            text = rulebook.shown(rule, language)
+            actions.append(PlannedAction(kind, own[-1].group_id, member_id, text=text))
+        else:
+            groups = dict.fromkeys(part.group_id for part in own)
+            actions += [PlannedAction(kind, group, member_id, seconds=step.seconds) for group in groups]
+    return Plan(tuple(actions))
+
+
+def _step(decision: Decision, rulebook: Rulebook, rule: str, strikes: int, mute_seconds: int) -> Step:
+    if decision is Decision.LADDER:
+        return step_for(rulebook, rule, strikes)
+    if decision is Decision.MUTE:
+        own = next((step.seconds for step in rulebook.steps(rule) if step.kind == "mute"), mute_seconds)
+        return Step("mute", own)
+    return Step(decision.value)
+
+
+def _deletes(rulebook: Rulebook, name: str) -> bool:
+    rule = rulebook.rule(name)
+    return True if rule is None else rule.delete

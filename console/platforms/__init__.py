@@ -1,0 +1,1 @@
+"""Platforms: one module a chat service, all of the shape of `base.Platform`."""

@@ -1,0 +1,174 @@
+"""The recorded-message shape: one JSON object a line, read leniently, every objection named by its line."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from rules.records import Message
+
+LONGEST_LINE = 8 * 1024 * 1024
+"""Bytes; a longer line is reported and passed over."""
+
+FUTURE_SECONDS = 86_400.0
+"""A time further ahead of the clock than this is taken for an error."""
+
+_KNOWN = frozenset({"id", "group", "user", "text", "ts", "name", "group_name", "kind", "reply_to", "mentions"})
+_decode = msgspec.json.Decoder().decode
+
+
+class BadLine(ValueError):
+    """A line that is no message; the text says what is wrong with which key and what is allowed there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A message, and what was odd about its line though it was taken in."""
+
+    message: Message
+    remarks: tuple[str, ...]
+
+
+def parse_line(line: bytes, platform: str, now: float) -> Parsed | None:
+    """One line as a message, None for a blank one. Raises BadLine.
+
+    Required are `id`, `group` and, for the kind "text", `text`. Unknown keys are kept in `extra`. Broken
+    UTF-8 and lone surrogates become U+FFFD; an impossible time becomes None; both are remarked on.
+    """
+    remarks: list[str] = []
+    try:
+        source = line.decode()
+    except UnicodeDecodeError as error:
+        source = line.decode(errors="replace")
+        remarks.append(f"broken UTF-8 at byte {error.start + 1}, shown as U+FFFD")
+    source = source.removeprefix("\ufeff").strip()
+    if not source:
+        return None
+    found = _object(source)
+    kind = _string(found, "kind") or "text"
+    text = _string(found, "text")
+    if kind == "text" and "text" not in found:
+        raise BadLine('no "text"; a message of another kind says so, e.g. "kind": "image"')
+    message = Message(
+        platform=platform,
+        group=_required(found, "group"),
+        id=_required(found, "id"),
+        member=_string(found, "user"),
+        text=_sound(text, remarks),
+        time=_time(found.get("ts"), now, remarks),
+        kind=_sound(kind, remarks),
+        name=_sound(_string(found, "name"), remarks),
+        group_name=_sound(_string(found, "group_name"), remarks),
+        reply_to=_string(found, "reply_to"),
+        mentions=_mentions(found.get("mentions")),
+        extra=_extra(found),
+    )
+    return Parsed(message, tuple(remarks))
+
+
+def _object(source: str) -> dict[str, Any]:
+    try:
+        found = _decode(source)
+    except msgspec.DecodeError as error:
+        # msgspec refuses lone surrogates, which real exports hold; json reads them.
+        try:
+            found = json.loads(source, parse_constant=lambda name: None)
+        except (ValueError, RecursionError):
+            raise BadLine(f"not JSON: {error}") from None
+    except RecursionError:
+        raise BadLine("not JSON: nested too deeply") from None
+    if not isinstance(found, dict):
+        raise BadLine(f'a JSON {_kind(found)}, where an object like {{"id": …, "group": …, "text": …}} belongs')
+    return found
+
+
+def _required(found: dict[str, Any], key: str) -> str:
+    value = _string(found, key)
+    if not value:
+        raise BadLine(f'no "{key}"')
+    return value
+
+
+def _string(found: dict[str, Any], key: str) -> str:
+    value = found.get(key)
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value if value.isascii() else _whole(value)
+    if isinstance(value, int) and not isinstance(value, bool) and key in ("id", "group", "user", "reply_to"):
+        return str(value)
+    raise BadLine(f'"{key}" is a {_kind(value)}, where a string belongs')
+
+
+def _whole(text: str) -> str:
+    """The text with lone surrogates, which neither UTF-8 nor SQLite can hold, as U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _sound(text: str, remarks: list[str]) -> str:
+    if "\x00" in text:
+        remarks.append("NUL characters, shown as U+FFFD")
+        return text.replace("\x00", "\ufffd")
+    return text
+
+
+def _mentions(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise BadLine(f'"mentions" is a {_kind(value)}, where a list of users belongs')
+    for item in value:
+        if isinstance(item, bool) or not isinstance(item, str | int):
+            raise BadLine(f'"mentions" holds a {_kind(item)}, where users belong')
+    return tuple(_whole(str(item)) for item in value)
+
+
+def _time(value: Any, now: float, remarks: list[str]) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise BadLine(f'"ts" is a {_kind(value)}, where epoch seconds, an ISO 8601 time or null belongs')
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            raise BadLine(f'"ts" {value[:40]!r} is no ISO 8601 time, e.g. "2026-05-16T19:00:03Z"') from None
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        try:
+            seconds = moment.timestamp()
+        except (OverflowError, ValueError):
+            seconds = math.nan
+    else:
+        try:
+            seconds = float(value)
+        except OverflowError:
+            seconds = math.inf
+    if math.isnan(seconds) or seconds < 0:
+        remarks.append(f'"ts" {str(value)[:40]} lies before 1970; taken without a time')
+        return None
+    if seconds > now + FUTURE_SECONDS:
+        hint = " (milliseconds? seconds belong here)" if 1e12 < seconds < 1e14 else ""
+        remarks.append(f'"ts" {str(value)[:40]} lies in the future{hint}; taken without a time')
+        return None
+    return seconds
+
+
+def _extra(found: dict[str, Any]) -> str:
+    unknown = {key: value for key, value in found.items() if key not in _KNOWN}
+    if not unknown:
+        return ""
+    try:
+        return msgspec.json.encode(unknown).decode()
+    except (UnicodeEncodeError, RecursionError, TypeError, ValueError):
+        return json.dumps(unknown, ensure_ascii=True)
+
+
+def _kind(value: Any) -> str:
+    return {dict: "object", list: "list", str: "string", bool: "true or false", type(None): "null"}.get(
+        type(value), "number"
+    )

@@ -1,0 +1,182 @@
+"""Plain text and JSON of cases, proposals and decisions, for commands, scripts and screen readers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+import msgspec
+
+from console.desk import Taken
+from rules.records import Evidence, Finding, Message
+from store.decisions import Undone
+from store.records import CaseCard, CaseMessage, CaseRow, Decision, PastDecision, Proposal, Reach
+from widgets.safe import safe
+
+_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+                             "\U000e0000-\U000e007f]")  # fmt: skip
+
+
+def to_json(value: Any) -> str:
+    """One line of JSON that no terminal can take for a command: invisible and control characters escaped."""
+    return _UNSAFE_IN_JSON.sub(_escaped, msgspec.json.encode(value).decode())
+
+
+def _escaped(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def echo_json(value: Any) -> None:
+    click.echo(to_json(value))
+
+
+def clock(at: float | None, *, date: bool = False) -> str:
+    """A time of day in the reader's zone; dashes where the platform gave none."""
+    if at is None:
+        return "--:--:--"
+    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S")
+
+
+def print_cases(rows: Sequence[CaseRow]) -> None:
+    for row in rows:
+        where = " · ".join(filter(None, (row.who, row.where))) or f"{row.members} members · {row.groups} groups"
+        click.echo(
+            f"case {row.id}  {row.state}  {row.rule} {row.score:.0f}  {row.messages} messages · {safe(where)}"
+            f"  {safe(row.sample, 100)}"
+        )
+
+
+def print_card(card: CaseCard) -> None:
+    case = card.case
+    click.echo(
+        f"case {case.id}  {case.state}  {'campaign' if case.campaign else 'member'}  {case.rule} {case.score:.0f}"
+        f"  {case.messages} messages · {case.members} members · {case.groups} groups"
+    )
+    if card.rule_text:
+        click.echo(f"rule shown to members: {safe(card.rule_text)}")
+    click.echo(f"ladder: {card.step}")
+    click.echo("decisions:")
+    for reach in card.reaches:
+        click.echo(f"  {reach.decision:<8} {reach_words(reach)}")
+    click.echo("messages:")
+    for message in card.messages:
+        click.echo(f"  {message_words(message)}")
+    if card.case.messages > len(card.messages):
+        click.echo(f"  … and {card.case.messages - len(card.messages)} more")
+    click.echo("members:")
+    for member in card.members:
+        seen = f", first seen {clock(member.seen, date=True)}" if member.seen is not None else ""
+        click.echo(
+            f"  {safe(member.name)} ({safe(member.key)}): {member.messages} messages, {member.strikes} strikes,"
+            f" {member.earlier} earlier cases{seen}"
+        )
+    if card.around:
+        click.echo("around the first message:")
+        for row in card.around:
+            click.echo(f"  {clock(row.time)} {safe(row.group)} {safe(row.name)}: {safe(row.text or f'[{row.kind}]')}")
+    if card.decisions:
+        click.echo("decided:")
+        for past in card.decisions:
+            click.echo(f"  {past_words(past)}")
+
+
+def reach_words(reach: Reach) -> str:
+    """What a decision would do, on one line."""
+    if reach.refused:
+        return f"not available: {reach.refused}"
+    words = [counts_words(reach.deletes, reach.steps)]
+    if reach.groups:
+        words.append(f"{reach.groups} groups")
+    if reach.needs_approval:
+        words.append("needs approval")
+    if reach.lasting:
+        words.append(f"cannot be undone: {', '.join(reach.lasting)}")
+    return " · ".join(words)
+
+
+def counts_words(deletes: int, steps: Sequence[tuple[str, int]]) -> str:
+    words = [f"delete {deletes}"] if deletes else []
+    words += [f"{kind} {count}" for kind, count in steps]
+    return " · ".join(words) or "nothing is carried out"
+
+
+def message_words(message: CaseMessage) -> str:
+    deleted = " (deleted)" if message.deleted else ""
+    evidence = marked(message.text, [(span.start, span.end) for span in message.spans])
+    return (
+        f"{clock(message.time)} {safe(message.group)} {safe(message.name)}{deleted}: {evidence}"
+        f"  <- {message.rule} {message.score:.0f}: {safe(message.matched, 80)}"
+    )
+
+
+def marked(text: str, spans: Sequence[tuple[int, int]], limit: int = 300) -> str:
+    """The text made safe, with the characters of the evidence between ‹ and ›."""
+    ends = sorted({edge for span in _merged(spans) for edge in span})
+    pieces, at, opened = [], 0, False
+    for end in ends:
+        pieces += [safe(text[at:end], limit), "›" if opened else "‹"]
+        at, opened = end, not opened
+    pieces.append(safe(text[at:], limit))
+    whole = "".join(pieces)
+    return whole if len(whole) <= limit else whole[:limit] + "…"
+
+
+def _merged(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(span for span in spans if span[0] < span[1]):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def print_proposals(rows: Sequence[Proposal]) -> None:
+    for row in rows:
+        reason = f"  ({safe(row.reason, 80)})" if row.reason else ""
+        counts = " · ".join(f"{kind} {count}" for kind, count in row.steps) or "nothing"
+        click.echo(
+            f"proposal {row.id}  case {row.case_id}  {row.decision}: {counts} in {row.groups} groups  by {row.by}"
+            f" at {clock(row.at)}{reason}  {row.rule}: {safe(row.sample, 80)}"
+        )
+
+
+def past_words(past: PastDecision) -> str:
+    states = ", ".join(f"{count} {state}" for state, count in past.actions)
+    words = f"decision {past.id}: {past.decision} by {past.by} at {clock(past.at)}, {past.state}"
+    if past.approver:
+        words += f" by {past.approver}"
+    for more in (past.reason, past.answer):
+        words += f" ({safe(more, 80)})" if more else ""
+    words += f"; actions: {states}" if states else ""
+    return words + (f"; {safe(past.failure, 120)}" if past.failure else "")
+
+
+def taken_words(taken: Taken) -> str:
+    if taken.decision is Decision.DISMISS:
+        return f"decision {taken.decision_id}: case {taken.case_id} dismissed"
+    verb = "taken" if taken.approved else "proposed, waits for approval"
+    counts = counts_words(taken.deletes, taken.steps)
+    return f"decision {taken.decision_id}: {taken.decision} on case {taken.case_id} {verb}: {counts}"
+
+
+def undone_words(undone: Undone) -> str:
+    words = [f"{undone.withdrawn} actions withdrawn"] if undone.withdrawn else []
+    words += [f"{count} {kind} queued" for kind, count in undone.inverses]
+    words += [f"{count} {kind} cannot be undone" for kind, count in undone.lasting]
+    words += [f"{undone.strikes} strikes revoked"] if undone.strikes else []
+    told = ", ".join(words) or "nothing was carried out"
+    return f"decision {undone.decision_id} undone, case {undone.case_id} open again: {told}"
+
+
+def finding_words(message: Message, finding: Finding) -> str:
+    """One finding of a message, for a person."""
+    spans: list[tuple[int, int]] = [(e.start, e.end) for e in finding.evidence if isinstance(e, Evidence)]
+    more = f" and {len(finding.earlier)} earlier" if finding.earlier else ""
+    return (
+        f"{finding.rule} {finding.score:.0f}{more}: {marked(message.text, spans, 160)}  <- {safe(finding.matched, 100)}"
+    )

@@ -1,0 +1,44 @@
+"""`vigil serve`: the worker in the foreground, logging one line an event."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from datetime import datetime
+
+from console.settings import Settings
+from console.worker import Worker, platforms_of
+
+
+def serve(settings: Settings, *, child: bool) -> None:
+    """Work until SIGTERM or SIGINT; as a console's child until the console ends or a replay wants the store.
+
+    Raises LeaseHeld, LeaseLost, StoreError, RulebookError, ReplayError.
+    """
+    worker = Worker(settings, "child" if child else "serve", platforms_of(settings), _log, steps_aside=child)
+    asyncio.run(_serve(worker, child=child))
+
+
+async def _serve(worker: Worker, *, child: bool) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, worker.stop)
+    if child:
+        threading.Thread(target=_end_with_console, args=(worker, loop), daemon=True).start()
+    await worker.run()
+
+
+def _end_with_console(worker: Worker, loop: asyncio.AbstractEventLoop) -> None:
+    """The console holds the other end of standard input; when it ends in whatever way, reading ends."""
+    while os.read(0, 4096):
+        pass
+    loop.call_soon_threadsafe(worker.stop)
+
+
+def _log(line: str) -> None:
+    moment = datetime.now().astimezone().isoformat(timespec="milliseconds")
+    sys.stderr.write(f"{moment} {line}\n")
+    sys.stderr.flush()

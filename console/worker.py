@@ -1,0 +1,235 @@
+"""The worker: holds the lease, takes messages in from every platform, carries actions out, rereads the rulebook."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from console.desk import load_rulebook
+from console.dispatch import Dispatch, Dispatched
+from console.intake import Intake, TakenIn
+from console.platforms.base import Platform
+from console.platforms.replay import Replay, ReplayError, effects_path
+from console.settings import Settings
+from rules.engine import Engine
+from rules.rulebook import RulebookError
+from store import lease, messages, rulebooks
+from store.database import open_database
+from store.errors import LeaseLost, StoreError
+
+HEARTBEAT_SECONDS = 1.0
+OUTBOX_SECONDS = 0.1
+RULEBOOK_SECONDS = 1.0
+
+Log = Callable[[str], None]
+
+
+def platforms_of(settings: Settings) -> list[Platform]:
+    """The configured platforms."""
+    effects = effects_path(settings.store)
+    return [Replay(effects, path=p.file, speed=p.speed, name=p.name) for p in settings.platforms if p.kind == "replay"]
+
+
+class Worker:
+    """One worker a store. `steps_aside` is whether it ends when another process asks for the store."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        kind: str,
+        platforms: Sequence[Platform],
+        log: Log,
+        *,
+        steps_aside: bool = False,
+        on_taken: Callable[[TakenIn], None] | None = None,
+        on_dispatched: Callable[[Dispatched], None] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.kind = kind
+        self.log = log
+        self.platforms = list(platforms)
+        self.steps_aside = steps_aside
+        self.taken = 0
+        self.known = 0
+        self.flagged = 0
+        self.carried_out = 0
+        self.problems = 0
+        self.wanted = False
+        self.failure = ""
+        self._on_taken = on_taken
+        self._on_dispatched = on_dispatched
+        self._clock = clock
+        self._stop = asyncio.Event()
+        self._beating = threading.Event()
+        self._rulebook_seen: tuple[int, int] | None = None
+
+    def stop(self) -> None:
+        """Ask the worker to end at the next seam between two batches. For the thread of its loop."""
+        self._stop.set()
+
+    async def run(self, *, until_read: bool = False) -> None:
+        """Work until stopped; with `until_read` until every platform is read to its end and nothing is due.
+
+        Raises LeaseHeld, LeaseLost, StoreUnavailable, RulebookError, ReplayError.
+        """
+        rulebook = load_rulebook(self.settings)
+        engine = Engine(rulebook)
+        db = open_database(self.settings.store, create=True)
+        try:
+            generation = lease.take(db, self.kind, self._clock())
+            loop = asyncio.get_running_loop()
+            heart = threading.Thread(target=self._beat, args=(generation, loop), daemon=True)
+            heart.start()
+            try:
+                self.log(f"worker {self.kind} started, generation {generation}, store {self.settings.store}")
+                rulebook_id = rulebooks.put_in_force(db, rulebook.source, self._clock())
+                self._note_rulebook()
+                intake = Intake(db, self.settings, engine, generation, rulebook_id, self._clock)
+                self.log(f"windows filled from {intake.warm()} stored messages; rulebook {rulebook.path}")
+                intake.settle()
+                dispatch = Dispatch(db, self._connected(), generation, self._clock)
+                for state, count in dispatch.recover().items():
+                    self.log(f"{count} actions of a worker that was killed are {state} now")
+                await self._work(intake, dispatch, until_read=until_read)
+            finally:
+                self._beating.set()
+                heart.join()
+                for platform in self.platforms:
+                    await platform.close()
+                with contextlib.suppress(StoreError):
+                    lease.release(db, generation, self._clock())
+                self.log("worker stopped")
+        finally:
+            db.close()
+
+    def _connected(self) -> dict[str, Platform]:
+        connected = {platform.name: platform for platform in self.platforms}
+        # Whatever was replayed once stays open to actions, with or without its file.
+        idle = Replay(effects_path(self.settings.store), idle=True)
+        connected.setdefault(idle.name, idle)
+        return connected
+
+    async def _work(self, intake: Intake, dispatch: Dispatch, *, until_read: bool) -> None:
+        reading = [asyncio.create_task(self._read(intake, platform)) for platform in self.platforms]
+        tasks = [
+            *reading,
+            asyncio.create_task(self._dispatch(dispatch)),
+            asyncio.create_task(self._watch_rulebook(intake)),
+        ]
+        stopped = asyncio.create_task(self._stop.wait())
+        try:
+            waiting = {stopped, *tasks}
+            while not stopped.done():
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+                if until_read and all(task.done() for task in reading):
+                    while await self._carry_out(dispatch):
+                        pass
+                    break
+        finally:
+            for task in (stopped, *tasks):
+                task.cancel()
+            await asyncio.gather(stopped, *tasks, return_exceptions=True)
+        if self.failure:
+            raise LeaseLost(self.failure)
+
+    async def _read(self, intake: Intake, platform: Platform) -> None:
+        position = messages.position(intake.db, platform.source)
+        try:
+            async for batch in platform.batches(position):
+                for problem in batch.problems:
+                    self.problems += 1
+                    self.log(f"{platform.name}: {problem}")
+                taken = intake.take(batch, platform.source)
+                self._note_taken(platform, taken)
+                if self._stop.is_set():
+                    return
+        except ReplayError:
+            platform.health = "cannot be read"
+            # One platform that is down stops nothing, but a worker with no other has nothing to do.
+            if len(self.platforms) == 1:
+                raise
+        self.log(f"{platform.name}: read to the end")
+
+    def _note_taken(self, platform: Platform, taken: TakenIn) -> None:
+        flagged = sum(1 for _, findings in taken.messages if findings)
+        self.taken += len(taken.messages)
+        self.known += taken.known
+        self.flagged += flagged
+        if taken.messages:
+            cases_touched = f", cases {', '.join(map(str, taken.cases))}" if taken.cases else ""
+            self.log(f"{platform.name}: {len(taken.messages)} messages, {flagged} flagged{cases_touched}")
+        for decision_id in taken.automatic:
+            self.log(f"decision {decision_id} taken by a rule in mode auto")
+        if self._on_taken:
+            self._on_taken(taken)
+
+    async def _dispatch(self, dispatch: Dispatch) -> None:
+        while not self._stop.is_set():
+            if not await self._carry_out(dispatch):
+                await asyncio.sleep(OUTBOX_SECONDS)
+
+    async def _carry_out(self, dispatch: Dispatch) -> int:
+        dispatched = await dispatch.step()
+        for one in dispatched:
+            self.carried_out += 1
+            words = f": {one.receipt.words}" if one.receipt.words else ""
+            self.log(f"action {one.order.key} {one.order.kind} on {one.order.platform}: {one.receipt.state}{words}")
+            if self._on_dispatched:
+                self._on_dispatched(one)
+        return len(dispatched)
+
+    async def _watch_rulebook(self, intake: Intake) -> None:
+        while not self._stop.is_set():
+            await asyncio.sleep(RULEBOOK_SECONDS)
+            if not self._note_rulebook():
+                continue
+            try:
+                rulebook = load_rulebook(self.settings)
+                intake.replace(intake.engine.replace(rulebook), rulebook.source)
+            except RulebookError as error:
+                self.log(f"{error}; the rules in force stay in force")
+            else:
+                self.log(f"rulebook {rulebook.path} read again")
+
+    def _note_rulebook(self) -> bool:
+        """Whether the rulebook's file has changed since the last call."""
+        try:
+            status = Path(self.settings.rulebook).stat()
+            seen = (status.st_mtime_ns, status.st_size)
+        except OSError:
+            seen = (0, 0)
+        changed, self._rulebook_seen = seen != self._rulebook_seen, seen
+        return changed
+
+    def _beat(self, generation: int, loop: asyncio.AbstractEventLoop) -> None:
+        """The heartbeat, in a thread and on a connection of its own: a long batch must not cost the lease."""
+        db = open_database(self.settings.store)
+        try:
+            while not self._beating.wait(HEARTBEAT_SECONDS):
+                try:
+                    wanted = lease.beat(db, generation, self._clock(), self._note())
+                except LeaseLost as error:
+                    self.failure = str(error)
+                    loop.call_soon_threadsafe(self._stop.set)
+                    return
+                except StoreError:
+                    continue
+                if wanted and self.steps_aside:
+                    self.wanted = True
+                    loop.call_soon_threadsafe(self._stop.set)
+                    return
+        finally:
+            db.close()
+
+    def _note(self) -> str:
+        """What the status line of every console shows of the platforms."""
+        return msgspec.json.encode({platform.name: platform.health for platform in self.platforms}).decode()

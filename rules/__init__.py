@@ -1,0 +1,1 @@
+"""Pure rules: text in, findings out. Imports nothing else of Vigil."""

@@ -1,0 +1,166 @@
+"""Actions and the outbox: planned, waiting, sent once, done or failed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from store import audit, lease
+from store.database import Database
+from store.records import INVERSE, ActionKind, ActionState, Order
+
+_ORDER = (
+    "SELECT a.id, a.key, a.kind, g.platform, g.key, coalesce(p.key, ''), coalesce(m.key, ''), a.text, a.seconds"
+    " FROM actions a JOIN groups g ON g.id = a.group_id LEFT JOIN members p ON p.id = a.member_id"
+    " LEFT JOIN messages m ON m.id = a.message_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAction:
+    """An action before it is stored: what to do, to whom or which message, in which group."""
+
+    kind: ActionKind
+    group_id: int
+    member_id: int | None = None
+    message_id: int | None = None
+    text: str = ""
+    seconds: int = 0
+
+
+def put(
+    db: Database,
+    decision_id: int,
+    planned: Sequence[PlannedAction],
+    state: ActionState,
+    not_before: float,
+    now: float,
+) -> None:
+    """Store a decision's actions, in the order in which they shall be carried out."""
+    db.executemany(
+        "INSERT INTO actions (key, decision_id, kind, group_id, member_id, message_id, text, seconds, state,"
+        " not_before, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (f"{decision_id}.{number}", decision_id, a.kind, a.group_id, a.member_id, a.message_id, a.text, a.seconds,
+             state, not_before, now)
+            for number, a in enumerate(planned, 1)
+        ],
+    )  # fmt: skip
+
+
+def approve(db: Database, decision_id: int, not_before: float) -> None:
+    db.execute(
+        "UPDATE actions SET state = 'waiting', not_before = ? WHERE decision_id = ? AND state = 'proposed'",
+        (not_before, decision_id),
+    )
+
+
+def withdraw(db: Database, decision_id: int, now: float) -> int:
+    """Take back what was not yet sent; returns how many actions that were."""
+    return db.execute(
+        "UPDATE actions SET state = 'withdrawn', finished_at = ?"
+        " WHERE decision_id = ? AND state IN ('proposed', 'waiting')",
+        (now, decision_id),
+    ).rowcount
+
+
+def queue_inverses(db: Database, decision_id: int, now: float) -> Counter[ActionKind]:
+    """Queue what takes back the actions already done, where there is such; returns how many of each kind."""
+    done = db.execute(
+        "SELECT id, key, kind, group_id, member_id FROM actions"
+        " WHERE decision_id = ? AND state IN ('done', 'unknown') ORDER BY id",
+        (decision_id,),
+    ).fetchall()
+    queued: Counter[ActionKind] = Counter()
+    for number, key, kind, group_id, member_id in done:
+        inverse = INVERSE.get(ActionKind(kind))
+        if inverse:
+            db.execute(
+                "INSERT INTO actions (key, decision_id, kind, group_id, member_id, state, inverse_of, created_at)"
+                " VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?) ON CONFLICT DO NOTHING",
+                (f"{key}.inverse", decision_id, inverse, group_id, member_id, number, now),
+            )
+            queued[inverse] += 1
+    return queued
+
+
+def states(db: Database, decision_id: int) -> Counter[tuple[ActionKind, ActionState]]:
+    found = db.execute(
+        "SELECT kind, state, count(*) FROM actions WHERE decision_id = ? GROUP BY kind, state", (decision_id,)
+    )
+    return Counter({(ActionKind(kind), ActionState(state)): number for kind, state, number in found})
+
+
+def claim(db: Database, generation: int, now: float, limit: int, platforms: Collection[str]) -> list[Order]:
+    """Take the next due actions for these platforms as being sent by this worker, in order. Raises LeaseLost."""
+    marks = ",".join("?" * len(platforms))
+    due = (
+        "SELECT a.id FROM actions a JOIN groups g ON g.id = a.group_id"
+        f" WHERE a.state = 'waiting' AND a.not_before <= ? AND g.platform IN ({marks}) ORDER BY a.id LIMIT ?"
+    )
+    values = (now, *platforms, limit)
+    if not db.value(due, values):
+        return []
+    # Durable, because an action whose claim the disk forgot would be sent a second time.
+    with db.transaction(durable=True):
+        lease.confirm(db, generation)
+        chosen = db.execute(
+            "UPDATE actions SET state = 'sending', generation = ?, attempts = attempts + 1"
+            f" WHERE id IN ({due}) AND state = 'waiting' RETURNING id",
+            (generation, *values),
+        ).fetchall()
+        ids = sorted(row[0] for row in chosen)
+        orders = db.execute(f"{_ORDER} WHERE a.id IN ({','.join('?' * len(ids))}) ORDER BY a.id", ids)
+        return [Order(row[0], row[1], ActionKind(row[2]), *row[3:]) for row in orders]
+
+
+def finish(db: Database, order: Order, generation: int, state: ActionState, result: str, now: float) -> None:
+    """Note what became of an action this worker was sending. Raises LeaseLost."""
+    with db.transaction():
+        lease.confirm(db, generation)
+        changed = db.execute(
+            "UPDATE actions SET state = ?, result = ?, finished_at = ?"
+            " WHERE id = ? AND state = 'sending' AND generation = ? RETURNING message_id",
+            (state, result, now, order.id, generation),
+        ).fetchall()
+        if changed and state is ActionState.DONE and order.kind is ActionKind.DELETE:
+            db.execute("UPDATE messages SET deleted_at = ? WHERE id = ?", (now, changed[0][0]))
+        if changed:
+            audit.record(db, now, "worker", f"action.{state}", order.key, kind=order.kind, result=result)
+
+
+def put_back(db: Database, order: Order, generation: int, not_before: float, result: str) -> None:
+    """Let an action that surely was not carried out wait for another try. Raises LeaseLost."""
+    with db.transaction():
+        lease.confirm(db, generation)
+        db.execute(
+            "UPDATE actions SET state = 'waiting', not_before = ?, result = ?"
+            " WHERE id = ? AND state = 'sending' AND generation = ?",
+            (not_before, result, order.id, generation),
+        )
+
+
+def recover(db: Database, generation: int, repeatable: Collection[str], now: float) -> Counter[ActionState]:
+    """After a takeover, settle what an earlier worker was sending when it ended: platforms that know an
+    action's key again get it once more, elsewhere a person has to look. Call it before the first claim."""
+    with db.transaction(durable=True):
+        lease.confirm(db, generation)
+        left = db.execute(
+            "SELECT a.id, a.key, a.kind, g.platform FROM actions a JOIN groups g ON g.id = a.group_id"
+            " WHERE a.state = 'sending' AND a.generation < ? ORDER BY a.id",
+            (generation,),
+        ).fetchall()
+        settled: Counter[ActionState] = Counter()
+        for number, key, kind, platform in left:
+            state = ActionState.WAITING if platform in repeatable else ActionState.UNKNOWN
+            db.execute("UPDATE actions SET state = ? WHERE id = ?", (state, number))
+            audit.record(db, now, "worker", "action.recover", key, kind=kind, state=state)
+            settled[state] += 1
+        return settled
+
+
+def outbox(db: Database) -> Counter[ActionState]:
+    """How many actions stand in each state."""
+    found = db.execute("SELECT state, count(*) FROM actions GROUP BY state")
+    return Counter({ActionState(state): number for state, number in found})

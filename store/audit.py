@@ -1,0 +1,65 @@
+"""The audit log: one row a state change, each chained by hash to the one before."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from store.database import Database
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    id: int
+    at: float
+    staff: str
+    event: str
+    subject: str
+    detail: str
+
+
+def record(db: Database, at: float, staff: str, event: str, subject: str, **detail: Any) -> None:
+    """Append one row; call it in the transaction of the change it tells of."""
+    last = db.execute("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1").fetchone()
+    number, previous = (last[0] + 1, last[1]) if last else (1, "")
+    told = _encode(detail).decode()
+    db.execute(
+        "INSERT INTO audit (id, at, staff, event, subject, detail, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            number,
+            at,
+            staff,
+            event,
+            subject,
+            told,
+            previous,
+            _hash(number, at, staff, event, subject, told, previous),
+        ),
+    )
+
+
+def verify(db: Database) -> tuple[int, str]:
+    """How many rows hold, and what is wrong with the first that does not, or ""."""
+    previous, expected = "", 1
+    for row in db.execute("SELECT id, at, staff, event, subject, detail, previous, hash FROM audit ORDER BY id"):
+        if row[0] != expected:
+            return expected - 1, f"row {expected} is missing"
+        if row[6] != previous or row[7] != _hash(*row[:7]):
+            return expected - 1, f"row {row[0]} was changed"
+        previous, expected = row[7], expected + 1
+    return expected - 1, ""
+
+
+def rows(db: Database, limit: int = 200) -> list[AuditRow]:
+    """The newest rows, newest first."""
+    found = db.execute("SELECT id, at, staff, event, subject, detail FROM audit ORDER BY id DESC LIMIT ?", (limit,))
+    return [AuditRow(*row) for row in found]
+
+
+def _hash(*fields: Any) -> str:
+    return hashlib.sha256(_encode(fields)).hexdigest()
