@@ -30,6 +30,7 @@ class UserError(Exception):
 
 def main() -> None:
     """Run the command. A user's mistake ends with one line on standard error and exit code 2."""
+    from console.commands import KeysError
     from console.platforms.replay import ReplayError
     from rules.rulebook import RulebookError
 
@@ -45,7 +46,7 @@ def main() -> None:
         status = _say(f"{error.format_message().rstrip('.')}; see `{where} --help`")
     except click.ClickException as error:
         status = _say(error.format_message())
-    except (UserError, StoreError, SettingsError, RulebookError, ReplayError) as error:
+    except (UserError, StoreError, SettingsError, KeysError, RulebookError, ReplayError) as error:
         status = _say(str(error))
     except sqlite3.Error as error:
         status = _say(f"the store cannot be used: {error}; see `vigil doctor`")

@@ -18,6 +18,8 @@ def serve(settings: Settings, *, child: bool) -> None:
 
     Raises LeaseHeld, LeaseLost, StoreError, RulebookError, ReplayError.
     """
+    # A console blocks these for itself, and a child inherits that.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP, signal.SIGTERM, signal.SIGINT})
     worker = Worker(settings, "child" if child else "serve", platforms_of(settings), _log, steps_aside=child)
     asyncio.run(_serve(worker, child=child))
 

@@ -127,7 +127,8 @@ def _assign(db: Database, message_id: int, campaign: str, touched: set[int], now
 
 def _open(db: Database, campaign: str, group_id: int | None, member_id: int | None, now: float) -> int:
     cursor = db.execute(
-        "INSERT INTO cases (state, campaign, group_id, member_id, opened_at, updated_at) VALUES ('open', ?, ?, ?, ?, ?)",
+        "INSERT INTO cases (state, campaign, group_id, member_id, opened_at, updated_at)"
+        " VALUES ('open', ?, ?, ?, ?, ?)",
         (campaign, group_id, member_id, now, now),
     )
     audit.record(db, now, "worker", "case.open", str(cursor.lastrowid), campaign=campaign)
@@ -211,6 +212,16 @@ def flagged_open(db: Database, mode: Mode) -> list[tuple[int, str]]:
         (mode,),
     )
     return [(case_id, rule) for case_id, rule in found]
+
+
+def calm_open(db: Database, before: float) -> list[int]:
+    """Open cases that nothing has joined since `before` and nobody has decided yet, the oldest first."""
+    found = db.execute(
+        "SELECT c.id FROM cases c WHERE c.state = 'open' AND c.updated_at < ?"
+        " AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.case_id = c.id) ORDER BY c.id",
+        (before,),
+    )
+    return [number for (number,) in found]
 
 
 def parts(db: Database, case_id: int) -> list[CasePart]:

@@ -1,0 +1,182 @@
+"""The one registry of commands: id, key, label, help, where each works, and why it does not now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from store.records import CaseCard, CaseRow, CaseState, Decision, Proposal
+from widgets.language import say
+
+
+class KeysError(Exception):
+    """The keys cannot be used: two commands share one, or an id is unknown. The text names them."""
+
+
+class Pane(StrEnum):
+    FEED = "feed"
+    CASES = "cases"
+    PROPOSALS = "proposals"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a command needs to know to say whether it works now. `settled` is whether the row under the
+    cursor has stood still for long enough to be decided on; `refused` and `cannot_approve` are why this
+    person's role does not allow it, or ""."""
+
+    pane: Pane
+    case: CaseRow | None = None
+    card: CaseCard | None = None
+    proposal: Proposal | None = None
+    marked: int = 0
+    settled: bool = True
+    refused: str = ""
+    cannot_approve: str = ""
+    own_proposal: bool = False
+    message: bool = False
+    filtered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing a key does. `panes` is where, empty for everywhere; `label` stands in the key line, `help`
+    in the list of keys; `why_not` says why it does not work now, or ""."""
+
+    id: str
+    key: str
+    label: str
+    help: str
+    panes: tuple[Pane, ...] = ()
+    why_not: Callable[[Situation], str] = lambda situation: ""
+    shown: bool = True
+    decision: Decision | None = None
+    asks_reason: bool = False
+
+
+def mark(text: str) -> str:
+    """Mark a text for translation where it stands; it is translated when it is shown."""
+    return text
+
+
+def _case(situation: Situation) -> str:
+    if situation.refused:
+        return situation.refused
+    if situation.case is None:
+        return say("there is no case here")
+    if not situation.settled:
+        return say("this row has just changed: look, then press again")
+    if situation.case.state is not CaseState.OPEN and not situation.marked:
+        return say("this case is not open any more")
+    return ""
+
+
+def _decision(decision: Decision) -> Callable[[Situation], str]:
+    def why_not(situation: Situation) -> str:
+        if said := _case(situation):
+            return said
+        card = situation.card
+        if card is not None and situation.case is not None and card.case.id == situation.case.id:
+            return next((reach.refused for reach in card.reaches if reach.decision is decision), "")
+        return ""
+
+    return why_not
+
+
+def _proposal(situation: Situation) -> str:
+    if situation.cannot_approve:
+        return situation.cannot_approve
+    if situation.proposal is None:
+        return say("there is no proposal here")
+    if not situation.settled:
+        return say("this row has just changed: look, then press again")
+    return say("this is your own proposal: somebody else approves it") if situation.own_proposal else ""
+
+
+def _message(situation: Situation) -> str:
+    return "" if situation.message else say("move up to a message first")
+
+
+def _filtered(situation: Situation) -> str:
+    return "" if situation.filtered else say("nothing is filtered")
+
+
+_DECISIONS: tuple[tuple[Decision, str, str, str], ...] = (
+    (Decision.LADDER, "enter", mark("ladder"), mark("take the ladder's next step for each member")),
+    (Decision.DISMISS, "d", mark("dismiss"), mark("dismiss: this was no offence")),
+    (Decision.DELETE, "x", mark("delete"), mark("delete the messages, do nothing else")),
+    (Decision.WARN, "w", mark("warn"), mark("delete the messages and warn their members")),
+    (Decision.MUTE, "m", mark("mute"), mark("delete the messages and mute their members")),
+    (Decision.REMOVE, "r", mark("remove"), mark("delete the messages and remove their members")),
+    (Decision.BAN, "b", mark("ban"), mark("delete the messages and ban their members")),
+)
+
+COMMANDS: tuple[Command, ...] = (
+    *(
+        Command(f"case.{decision}", key, label, help_, (Pane.CASES,), _decision(decision), decision=decision)
+        for decision, key, label, help_ in _DECISIONS
+    ),
+    Command("case.reason", "e", mark("reason"), mark("write a reason for the next decision"), (Pane.CASES,), _case),
+    Command(
+        "case.no-learn", "n", mark("don't learn"), mark("let the next decision teach the rules nothing"),
+        (Pane.CASES,), _case, shown=False,
+    ),
+    Command("proposal.approve", "a", mark("approve"), mark("approve: it is carried out"), (Pane.PROPOSALS,), _proposal),
+    Command(
+        "proposal.reject", "n", mark("reject"), mark("reject, with a reason"), (Pane.PROPOSALS,), _proposal,
+        asks_reason=True,
+    ),
+    Command("feed.case", "enter", mark("case"), mark("go to the case of this message"), (Pane.FEED,), _message),
+    Command("undo", "u", mark("undo"), mark("take your latest decision back")),
+    Command("view.feed", "1", mark("feed"), mark("show the feed"), shown=False),
+    Command("view.cases", "2", mark("cases"), mark("show the cases"), shown=False),
+    Command("view.proposals", "3", mark("proposals"), mark("show the proposals"), shown=False),
+    Command("view.next", "tab", mark("next"), mark("go to the next of feed, cases and proposals")),
+    Command("feed.filter", "slash", mark("filter"), mark("show only messages that hold a text"), (Pane.FEED,)),
+    Command("feed.group", "g", mark("group"), mark("show only one group"), (Pane.FEED,)),
+    Command("feed.all", "escape", mark("all"), mark("show all messages again"), (Pane.FEED,), _filtered, shown=False),
+    Command("card.down", "J", mark("card down"), mark("scroll the case's card down"), (Pane.CASES, Pane.PROPOSALS),
+            shown=False),
+    Command("card.up", "K", mark("card up"), mark("scroll the case's card up"), (Pane.CASES, Pane.PROPOSALS),
+            shown=False),
+    Command("help", "question_mark", mark("help"), mark("list the keys that work here")),
+    Command("quit", "q", mark("quit"), mark("leave Vigil")),
+)  # fmt: skip
+
+_NAMES = {"question_mark": "?", "slash": "/", "enter": "⏎", "escape": "Esc", "tab": "Tab"}
+
+
+def key_name(key: str) -> str:
+    """A key as it is shown: "?" for "question_mark"."""
+    return _NAMES.get(key, key)
+
+
+def resolve(changed: Mapping[str, str], others: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The key of every command, after the settings' changes; `others` are ids and keys of moves in lists.
+
+    Raises KeysError for an unknown id, an empty key, or a key that two commands share in one pane.
+    """
+    moves = dict(others)
+    known = {command.id: command.key for command in COMMANDS} | moves
+    for name, key in changed.items():
+        if name not in known:
+            raise KeysError(f"keys: {name!r} is no command; known are {', '.join(sorted(known))}")
+        if not key.strip():
+            raise KeysError(f"keys: {name!r} has no key")
+    keys = known | {name: key.strip() for name, key in changed.items()}
+    for pane in Pane:
+        here = [command.id for command in COMMANDS if not command.panes or pane in command.panes] + list(moves)
+        taken: dict[str, str] = {}
+        for name in here:
+            for key in keys[name].split(","):
+                if key in taken:
+                    raise KeysError(f"keys: {key_name(key)!r} means both {taken[key]!r} and {name!r}")
+                taken[key] = name
+    return keys
+
+
+def here(pane: Pane) -> Sequence[Command]:
+    """The commands that exist in a pane, its own first."""
+    own = [command for command in COMMANDS if pane in command.panes]
+    return own + [command for command in COMMANDS if not command.panes]

@@ -1,0 +1,94 @@
+"""`vigil demo`: the sample community in a store that is thrown away, with a scripted colleague."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from console import sample
+from console.desk import Desk
+from console.opening import open_console
+from console.settings import Settings, parse
+from store import cases, decisions, staff
+from store.database import open_database
+from store.errors import StoreError
+from store.records import Decision, Role
+
+YOU = "you"
+COLLEAGUES = {Role.ADMIN: ("mo", Role.MODERATOR), Role.MODERATOR: ("ada", Role.ADMIN)}
+"""Who sits beside you: a moderator when you are the admin, an admin when you are a moderator."""
+
+SCRIPT_SECONDS = 2.0
+CALM_SECONDS = 5.0
+"""The scripted moderator leaves a case alone while messages still join it."""
+
+PROPOSE_EVERY = 9.0
+ANSWER_AFTER = 4.0
+
+
+def set_up(folder: Path, *, speed: float | None, undo_seconds: float, role: Role) -> Settings:
+    """A store for the sample community in `folder`, with you and a colleague as its staff."""
+    path = folder / "vigil.toml"
+    pace = "max" if speed is None else f"{speed:g}x"
+    path.write_text(
+        f'store = "demo.db"\nrulebook = "{sample.rulebook()}"\n[outbox]\nundo_seconds = {undo_seconds}\n'
+        f'[platforms.replay]\nkind = "replay"\nfile = "{sample.chat()}"\nspeed = "{pace}"\n',
+        "utf-8",
+    )
+    settings = parse(path.read_text("utf-8"), path)
+    db = open_database(settings.store, create=True)
+    try:
+        now = time.time()
+        for name, as_role in ((YOU, role), COLLEAGUES[role]):
+            staff.add(db, name, as_role, YOU, now)
+    finally:
+        db.close()
+    return settings
+
+
+def run_demo(role: Role, speed: float | None) -> None:
+    """Open the console on the sample community; everything is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="vigil-demo-") as folder:
+        settings = set_up(Path(folder), speed=speed, undo_seconds=5, role=role)
+        name, colleague = COLLEAGUES[role]
+        open_console(settings, YOU, notice="DEMO", beside=lambda: _start(settings, name, colleague))
+
+
+def _start(settings: Settings, name: str, role: Role) -> Callable[[], None]:
+    ended = threading.Event()
+    thread = threading.Thread(target=_play, args=(settings, name, role, ended), daemon=True)
+    thread.start()
+
+    def end() -> None:
+        ended.set()
+        thread.join()
+
+    return end
+
+
+def _play(settings: Settings, name: str, role: Role, ended: threading.Event) -> None:
+    """A moderator who proposes the oldest calm case now and then, or an admin who answers what waits."""
+    db = open_database(settings.store)
+    try:
+        desk = Desk(db, settings, name)
+        proposed_at = time.time()
+        while not ended.wait(SCRIPT_SECONDS):
+            now = time.time()
+            try:
+                if role is Role.ADMIN:
+                    for proposal in decisions.proposals(db):
+                        if now - proposal.at > ANSWER_AFTER:
+                            desk.approve(proposal.id)
+                elif now - proposed_at > PROPOSE_EVERY:
+                    calm = cases.calm_open(db, now - CALM_SECONDS)
+                    if calm:
+                        desk.decide(calm[0], Decision.LADDER, reason="scripted moderator")
+                        proposed_at = now
+            except StoreError:
+                # You were faster.
+                continue
+    finally:
+        db.close()

@@ -1,0 +1,147 @@
+"""Reading values out of a decoded table, each with what is allowed there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from rules.keylines import KeyPath
+
+LONGEST_DURATION = 3650 * 86_400
+"""Seconds, ten years."""
+
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_DURATION = re.compile(r"([0-9]{1,9})\s*([smhd])")
+
+
+class Refused(ValueError):
+    """A value that is not allowed: `key` is where it stands, `problem` what is allowed there."""
+
+    def __init__(self, key: KeyPath, problem: str) -> None:
+        super().__init__(key, problem)
+        self.key = key
+        self.problem = problem
+
+
+def spelled_duration(seconds: int) -> str:
+    """Seconds as a duration is written in a rulebook, in the largest unit that fits: 600 is "10m"."""
+    unit = max((unit for unit, size in _UNITS.items() if seconds % size == 0), key=_UNITS.__getitem__)
+    return f"{seconds // _UNITS[unit]}{unit}"
+
+
+def quoted(text: str) -> str:
+    """A text as it may stand in a message of one line: in quotation marks, escaped, cut at 60 characters."""
+    return json.dumps(text if len(text) <= 60 else text[:59] + "…", ensure_ascii=False)
+
+
+class Table:
+    """A table of a document. `allowed` are the keys it may hold, None for any. All methods raise Refused."""
+
+    def __init__(self, values: Mapping[str, object], key: KeyPath, allowed: Sequence[str] | None) -> None:
+        self._values = values
+        self._key = key
+        for name in values if allowed is not None else ():
+            if name not in (allowed or ()):
+                self.refuse(name, f"is not a key here; allowed are {', '.join(allowed or ())}")
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._values)
+
+    def refuse(self, name: str, problem: str, index: int | None = None) -> NoReturn:
+        raise Refused((*self._key, name) if index is None else (*self._key, name, index), problem)
+
+    def holds_table(self, name: str) -> bool:
+        return isinstance(self._values.get(name), dict)
+
+    def table(self, name: str, allowed: Sequence[str] | None) -> Table:
+        value = self._values.get(name, {})
+        if not isinstance(value, dict):
+            self.refuse(name, f"must be a table, not {_described(value)}")
+        return Table(value, (*self._key, name), allowed)
+
+    def text(self, name: str, default: str) -> str:
+        value = self._values.get(name, default)
+        if not isinstance(value, str):
+            self.refuse(name, f"must be a text in quotation marks, not {_described(value)}")
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """An array of texts; empty when absent."""
+        value = self._values.get(name, [])
+        if not isinstance(value, list):
+            self.refuse(name, f'must be an array of texts, such as ["one", "two"], not {_described(value)}')
+        texts = []
+        for index, item in enumerate(value):
+            if not isinstance(item, str):
+                self.refuse(name, f"must be a text in quotation marks, not {_described(item)}", index)
+            texts.append(item)
+        return tuple(texts)
+
+    def truth(self, name: str, *, default: bool) -> bool:
+        value = self._values.get(name, default)
+        if not isinstance(value, bool):
+            self.refuse(name, f"must be true or false, not {_described(value)}")
+        return value
+
+    def choice(self, name: str, allowed: Sequence[str], default: str | None) -> str:
+        """One of `allowed`; with no default the key must be there."""
+        value = self._values.get(name, default)
+        if value is None:
+            self.refuse(name, f"is missing; it must be one of {', '.join(allowed)}")
+        if not isinstance(value, str) or value not in allowed:
+            written = quoted(value) if isinstance(value, str) else _described(value)
+            self.refuse(name, f"must be one of {', '.join(allowed)}, not {written}")
+        return value
+
+    def number(self, name: str, lowest: float, highest: float, default: float) -> float:
+        value = self._values.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.refuse(name, f"must be a number between {lowest} and {highest}, not {_described(value)}")
+        if not lowest <= value <= highest:
+            self.refuse(name, f"must be between {lowest} and {highest}, not {value}")
+        return float(value)
+
+    def whole(self, name: str, lowest: int, highest: int, default: int | None, *, off: bool = False) -> int:
+        """A whole number; with no default the key must be there. `off`: 0 is allowed too."""
+        value = self._values.get(name, default)
+        allowed = f"{'0 (off) or ' if off else ''}between {lowest} and {highest}"
+        if value is None:
+            self.refuse(name, f"is missing; it must be {lowest}")
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.refuse(name, f"must be a whole number, {allowed}, not {_described(value)}")
+        if not (lowest <= value <= highest or (off and value == 0)):
+            self.refuse(name, f"must be {allowed}, not {value}")
+        return value
+
+    def duration(self, name: str, default: int) -> int:
+        """Seconds, of a text such as "10s", "10m", "2h", "30d"."""
+        value = self._values.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, str):
+            self.refuse(name, f'must be a duration such as "10s", "10m", "2h" or "30d", not {_described(value)}')
+        return self.seconds(value, name)
+
+    def seconds(self, written: str, name: str, index: int | None = None) -> int:
+        """The seconds of a duration `written` at `name`."""
+        match = _DURATION.fullmatch(written.strip())
+        if match is None:
+            self.refuse(name, f'must be a duration such as "10s", "10m", "2h" or "30d", not {quoted(written)}', index)
+        seconds = int(match[1]) * _UNITS[match[2]]
+        if not 1 <= seconds <= LONGEST_DURATION:
+            self.refuse(name, f'must be a duration between "1s" and "3650d", not {quoted(written)}', index)
+        return seconds
+
+
+def _described(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    names = {str: "a text", list: "an array", dict: "a table"}
+    return next((name for kind, name in names.items() if isinstance(value, kind)), "a date or time")

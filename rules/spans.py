@@ -1,0 +1,24 @@
+"""Counting in spans of time without a clock.
+
+Nothing here moves forward: times are compared with each other only. So a message with an absurd time, a late
+one, or a recording in which one group's hours follow another's, cannot push other messages out of a window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def densest(times: Sequence[float], window: float) -> tuple[int, int]:
+    """The slice (start, end) of the ascending `times` that holds most of them within `window` seconds.
+
+    Of several the last. (0, 0) when there are no times.
+    """
+    best = (0, 0)
+    start = 0
+    for end, time in enumerate(times, start=1):
+        while time - times[start] > window:
+            start += 1
+        if end - start >= best[1] - best[0]:
+            best = (start, end)
+    return best

@@ -1,0 +1,334 @@
+"""The card of a case: all a moderator needs to decide, the most needed first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+
+from store.records import (
+    CaseCard,
+    CaseMember,
+    CaseMessage,
+    Decision,
+    DecisionState,
+    FeedRow,
+    PastDecision,
+    Reach,
+)
+from widgets.language import say, say_n
+from widgets.lines import Line, Page, Part, clock, cut, day, fit, fit_right, joined, marked, wrap
+from widgets.safe import Stretch, safe, safe_spans, window
+from widgets.words import (
+    action_state_word,
+    decision_state_word,
+    decision_word,
+    kind_word,
+    state_sign,
+    state_word,
+    step_word,
+    steps_words,
+)
+
+_ROOMY = 20
+"""From so many lines on the card spaces its parts; below, every line is needed."""
+
+_WHOLE = 20_000  # code points of a message that are looked through for its evidence
+
+
+class CaseCardView(Page):
+    """Shows a `CaseCard`. At 80 columns and 12 lines the headline, the evidence and every reach are in
+    sight.
+    """
+
+    DEFAULT_CSS = """
+    CaseCardView {
+        & > .card--dim { text-style: dim; }
+        & > .card--strong { text-style: bold; }
+        & > .card--key { text-style: bold; color: $accent; }
+        & > .card--name { color: $text-secondary; }
+        & > .card--evidence { text-style: bold underline; color: $warning; }
+        & > .card--alarm { text-style: bold; color: $error; }
+        & > .card--caution { color: $warning; }
+        & > .card--good { color: $success; }
+        & > .card--head { text-style: bold; color: $text-primary; }
+        & > .state--open { text-style: bold; color: $warning; }
+        & > .state--proposed { text-style: bold; color: $accent; }
+        & > .state--done { color: $success; }
+        & > .state--dim { text-style: dim; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "card--dim",
+        "card--strong",
+        "card--key",
+        "card--name",
+        "card--evidence",
+        "card--alarm",
+        "card--caution",
+        "card--good",
+        "card--head",
+        "state--open",
+        "state--proposed",
+        "state--done",
+        "state--dim",
+    }
+
+    def __init__(
+        self,
+        keys: Mapping[Decision, str] | None = None,
+        *,
+        name: str | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        """`keys` says which key takes which decision, to show it beside the decision's reach."""
+        super().__init__(name=name, id=id, classes=classes)
+        self.card: CaseCard | None = None
+        self._keys: Mapping[Decision, str] = keys or {}
+
+    def show(self, card: CaseCard | None) -> None:
+        """Show this card, or none. The same case again stays where the reader is."""
+        if card == self.card:
+            return
+        same = card is not None and self.card is not None and card.case.id == self.card.case.id
+        self.card = card
+        self.rebuild(None if same else 0)
+
+    def set_keys(self, keys: Mapping[Decision, str]) -> None:
+        """Show other keys beside the decisions."""
+        self._keys = keys
+        self.rebuild()
+
+    def build(self, width: int) -> list[Line]:
+        """All lines of the card."""
+        card = self.card
+        if card is None:
+            return [[(say("No case selected."), "card--dim")]]
+        roomy = self.size.height >= _ROOMY
+        gap: list[Line] = [()] if roomy else []
+        reaches = self._reaches(card.reaches, width)
+        signs = ("‹", "›") if self.app.no_color else ("", "")
+        lines: list[Line] = [self._headline(card)]
+        rule = safe(card.rule_text, _WHOLE)
+        step = f"→ {safe(card.step, 200)}  " if card.step else ""
+        rule_fits = cell_len(step) + cell_len(rule) + 2 <= width
+        lines.append([(step, "card--strong"), (f"“{rule}”" if rule else "", "card--dim")])
+        lines += gap
+        if card.messages:
+            # One line of text where room is short: the reaches have to stay in sight.
+            spare = self.size.height - len(lines) - 1 - len(gap) - len(reaches)
+            lines += _message(card.messages[0], width, max(1, min(3, spare)), signs)
+        lines += gap
+        lines += reaches
+        if rule and not rule_fits:
+            lines += _section(say("Rule, as members are told"), width)
+            lines += [[("  " + rule[a:b], "")] for a, b in wrap(rule, width - 2, 12)]
+        lines += _more_messages(card, width, signs)
+        if card.members:
+            lines += _section(say("Members"), width) + _members(card.members, width)
+        if card.around:
+            lines += _section(say("Around the first message"), width)
+            lines += [_around(row, {m.id for m in card.messages}) for row in card.around]
+        if card.decisions:
+            lines += _section(say("Decisions so far"), width)
+            for decision in card.decisions:
+                lines += _past(decision, width)
+        return lines
+
+    def _headline(self, card: CaseCard) -> Line:
+        case = card.case
+        sign, style = state_sign(case.state)
+        counts = [
+            say("score {score}", score=f"{case.score:.0f}"),
+            say_n("{n} message", "{n} messages", case.messages),
+            say_n("{n} member", "{n} members", case.members),
+            say_n("{n} group", "{n} groups", case.groups),
+            state_word(case.state),
+        ]
+        return [
+            (sign + " ", style),
+            (f"#{case.id} ", "card--head"),
+            (cut(safe(case.rule, 60), 20), "card--head"),
+            ("  " + " · ".join(counts), "card--strong"),
+        ]
+
+    def _reaches(self, reaches: Sequence[Reach], width: int) -> list[Line]:
+        """What each decision would do: key, decision, how much, and what to beware of."""
+        names = max((cell_len(decision_word(reach.decision)) for reach in reaches), default=0)
+        keys = max((cell_len(key) for key in self._keys.values()), default=1)
+        indent = keys + names + 4
+        does = {reach.decision: _does(reach) for reach in reaches if not reach.refused}
+        needed = [(cell_len(does[reach.decision]), _cautions(reach, False)) for reach in reaches if not reach.refused]
+        # The cautions stand in one column: in full where every line has room for them, else in short.
+        column = max((length for length, _ in needed), default=0)
+        longest = max((_length(cautions) for _, cautions in needed), default=0)
+        short = indent + column + 2 + longest > width
+        if short:
+            column = max(
+                (
+                    cell_len(text)
+                    for reach in reaches
+                    if (text := does.get(reach.decision))
+                    and indent + cell_len(text) + 2 + _length(_cautions(reach, True)) <= width
+                ),
+                default=0,
+            )
+        lines: list[Line] = []
+        for reach in reaches:
+            key = fit(safe(self._keys.get(reach.decision, ""), 20), keys) + "  "
+            name = fit(decision_word(reach.decision), names) + "  "
+            if reach.refused:
+                lines.append([(key + name + "× " + safe(reach.refused, 200), "card--dim")])
+                continue
+            line: list[Part] = [(key, "card--key"), (name, "card--strong")]
+            text, cautions = does[reach.decision], _cautions(reach, short)
+            place = min(column, width - indent - 2 - _length(cautions))
+            if not cautions:
+                lines.append([*line, (text, "")])
+            elif cell_len(text) <= place:
+                lines.append([*line, (fit(text, place) + "  ", ""), *cautions])
+            else:  # too long for both: the cautions get a line of their own rather than be cut
+                lines += [[*line, (text, "")], [(" " * indent, ""), *cautions]]
+        return lines
+
+
+def _length(parts: Sequence[Part]) -> int:
+    return sum(cell_len(text) for text, _ in parts)
+
+
+def _cautions(reach: Reach, short: bool) -> list[Part]:
+    """What to beware of in a decision: whether an admin must approve it, and what of it stays done."""
+    parts: list[Part] = []
+    if reach.needs_approval:
+        parts.append((say("approval") if short else say("needs approval"), "card--key"))
+    if reach.lasting:
+        does = {step for step, count in reach.steps if count} | ({"delete"} if reach.deletes else set())
+        all_of_it = short and does <= set(reach.lasting)
+        steps = ", ".join(step_word(step) for step in reach.lasting)
+        parts += [(" · ", "card--dim")] if parts else []
+        parts.append((say("no undo") if all_of_it else say("no undo: {steps}", steps=steps), "card--caution"))
+    return parts
+
+
+def _does(reach: Reach) -> str:
+    if reach.decision is Decision.DISMISS:
+        return say("nothing happens to anyone")
+    parts = [f"{step_word('delete')} {reach.deletes}"] if reach.deletes else []
+    if reach.steps:
+        parts.append(steps_words(tuple(step for step in reach.steps if step[0] != "delete")))
+    if reach.groups:
+        parts.append(say_n("{n} group", "{n} groups", reach.groups))
+    return " · ".join(part for part in parts if part)
+
+
+def _section(title: str, width: int) -> list[Line]:
+    rest = max(0, width - cell_len(title) - 4)
+    return [(), [("─ ", "card--dim"), (title, "card--head"), (" " + "─" * rest, "card--dim")]]
+
+
+def _message(message: CaseMessage, width: int, rows: int, signs: tuple[str, str]) -> list[Line]:
+    """A message with its evidence marked: one line of who, where and why, and at most `rows` of text."""
+    sign = ("× ", "card--alarm") if message.deleted else ("! ", "card--caution")
+    head: Line = [
+        sign,
+        (clock(message.time) + " ", "card--dim"),
+        (cut(safe(message.group, 60), 24) + " · ", "card--dim"),
+        (cut(safe(message.name, 60), 24), "card--name"),
+        (f"  {safe(message.rule, 60)} {message.score:.0f}", "card--dim"),
+        (": " + safe(message.matched, 200) if message.matched else "", "card--dim"),
+    ]
+    spans = [(span.start, span.end) for span in message.spans]
+    text, found = safe_spans(message.text, spans, _WHOLE)
+    text, found = _signed(text, joined(found), signs)
+    if rows * (width - 2) < cell_len(text):
+        # A wrapped line may end early: leave what the longest word may cost.
+        text, found = window(text, found, rows * (width - 2) - (12 if rows > 1 else 0))
+    lines: list[Line] = [head]
+    for start, end in wrap(text, width - 2, rows):
+        inside = [(max(a, start) - start, min(b, end) - start) for a, b in found if a < end and b > start]
+        lines.append([("  ", ""), *marked(text[start:end], inside, "", "card--evidence")])
+    return lines
+
+
+def _signed(text: str, spans: list[Stretch], signs: tuple[str, str]) -> tuple[str, list[Stretch]]:
+    """The text with `signs` round every span, and the spans with their signs."""
+    if not signs[0]:
+        return text, spans
+    pieces: list[str] = []
+    moved: list[Stretch] = []
+    at = shift = 0
+    for start, end in spans:
+        pieces += [text[at:start], signs[0], text[start:end], signs[1]]
+        moved.append((start + shift, end + shift + 2))
+        at, shift = end, shift + 2
+    return "".join([*pieces, text[at:]]), moved
+
+
+def _more_messages(card: CaseCard, width: int, signs: tuple[str, str]) -> list[Line]:
+    lines: list[Line] = []
+    if len(card.messages) > 1 or card.case.messages > len(card.messages):
+        lines += _section(say("Messages"), width)
+    for message in card.messages[1:]:
+        lines += _message(message, width, 3, signs)
+    left = card.case.messages - len(card.messages)
+    if left > 0:
+        lines.append([("  " + say_n("and {n} more", "and {n} more", left), "card--dim")])
+    return lines
+
+
+def _members(members: Sequence[CaseMember], width: int) -> list[Line]:
+    name = max(8, min(24, (width - 44) // 2))
+    titles = fit(say("member"), name) + fit_right(say("messages"), 10) + fit_right(say("strikes"), 9)
+    titles += fit_right(say("earlier"), 9) + "  " + fit(say("first seen"), 10) + "  " + say("id")
+    lines: list[Line] = [[("  " + titles, "card--dim")]]
+    for member in members:
+        strikes = fit_right(str(member.strikes), 9)
+        lines.append(
+            [
+                ("  " + fit(safe(member.name, 60), name), "card--name"),
+                (fit_right(str(member.messages), 10), ""),
+                (strikes, "card--alarm" if member.strikes else ""),
+                (fit_right(str(member.earlier), 9), "card--caution" if member.earlier else ""),
+                ("  " + day(member.seen) + "  ", ""),
+                (safe(member.key, 80), "card--dim"),
+            ]
+        )
+    return lines
+
+
+def _around(row: FeedRow, own: set[int]) -> Line:
+    """A message before or after the first one; `▸` stands before those that belong to the case."""
+    text = safe(row.text) if row.kind == "text" else f"[{kind_word(row.kind)}] {safe(row.text)}"
+    ours = row.id in own
+    return [
+        ("▸ " if ours else "  ", "card--caution"),
+        (clock(row.time) + " ", "card--dim"),
+        (fit(safe(row.name, 60), 14) + " ", "card--name"),
+        (text, "card--strong" if ours else ""),
+    ]
+
+
+def _past(decision: PastDecision, width: int) -> list[Line]:
+    state = decision_state_word(decision.state)
+    style = "card--good" if decision.state is DecisionState.APPROVED else "card--caution"
+    if decision.approver:
+        state += " " + say("by {name}", name=cut(safe(decision.approver, 60), 20))
+    counts = " · ".join(f"{action_state_word(kind)} {count}" for kind, count in decision.actions)
+    lines: list[Line] = [
+        [
+            ("  " + day(decision.at) + " " + clock(decision.at) + " ", "card--dim"),
+            (decision_word(decision.decision) + " ", "card--strong"),
+            (say("by {name}", name=cut(safe(decision.by, 60), 20)) + " · ", "card--name"),
+            (state, style),
+            ("  " + counts, ""),
+        ]
+    ]
+    said = [safe(text) for text in (decision.reason, decision.answer) if text]
+    if said:
+        lines.append([("    “" + "” – “".join(said) + "”", "card--dim")])
+    if decision.failure:
+        failure = "× " + safe(decision.failure)
+        lines += [[("    " + failure[a:b], "card--alarm")] for a, b in wrap(failure, width - 4, 3)]
+    return lines

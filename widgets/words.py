@@ -1,0 +1,135 @@
+"""What the things in records are called on screen."""
+
+from __future__ import annotations
+
+from store.records import ActionState, CaseState, Decision, DecisionState
+from widgets.language import say
+from widgets.safe import safe
+
+
+def kind_word(kind: str) -> str:
+    """Return what to call a message that is not text."""
+    match kind:
+        case "image":
+            return say("image")
+        case "file":
+            return say("file")
+        case "voice":
+            return say("voice")
+        case "video":
+            return say("video")
+        case "sticker":
+            return say("sticker")
+        case "join":
+            return say("join")
+        case "leave":
+            return say("leave")
+    return safe(kind, 20)
+
+
+def state_sign(state: CaseState) -> tuple[str, str]:
+    """The sign of a case's state, and its style: the sign alone tells them apart."""
+    match state:
+        case CaseState.OPEN:
+            return "○", "state--open"
+        case CaseState.PROPOSED:
+            return "◐", "state--proposed"
+        case CaseState.DECIDED:
+            return "✓", "state--done"
+        case CaseState.DISMISSED:
+            return "–", "state--dim"
+        case CaseState.MERGED:
+            return "»", "state--dim"
+
+
+def state_word(state: CaseState) -> str:
+    """What a case's state is called."""
+    match state:
+        case CaseState.OPEN:
+            return say("open")
+        case CaseState.PROPOSED:
+            return say("waits for approval")
+        case CaseState.DECIDED:
+            return say("decided")
+        case CaseState.DISMISSED:
+            return say("dismissed")
+        case CaseState.MERGED:
+            return say("merged into another case")
+
+
+def decision_word(decision: Decision) -> str:
+    """What a decision is called."""
+    match decision:
+        case Decision.DISMISS:
+            return say("dismiss")
+        case Decision.DELETE:
+            return say("delete")
+        case Decision.WARN:
+            return say("warn")
+        case Decision.MUTE:
+            return say("mute")
+        case Decision.REMOVE:
+            return say("remove")
+        case Decision.BAN:
+            return say("ban")
+        case Decision.LADDER:
+            return say("ladder")
+
+
+def step_word(step: str) -> str:
+    """What one action of a decision is called."""
+    match step:
+        case "delete":
+            return say("delete")
+        case "warn":
+            return say("warn")
+        case "mute":
+            return say("mute")
+        case "remove":
+            return say("remove")
+        case "ban":
+            return say("ban")
+        case "send":
+            return say("send")
+        case "unmute":
+            return say("unmute")
+        case "unban":
+            return say("unban")
+    return safe(step, 20)
+
+
+def steps_words(steps: tuple[tuple[str, int], ...]) -> str:
+    """What would be done, and to how many: `delete 40 · warn 9`."""
+    return " · ".join(f"{step_word(step)} {count}" for step, count in steps)
+
+
+def decision_state_word(state: DecisionState) -> str:
+    """What has become of a decision."""
+    match state:
+        case DecisionState.PROPOSED:
+            return say("waits for approval")
+        case DecisionState.APPROVED:
+            return say("approved")
+        case DecisionState.REJECTED:
+            return say("rejected")
+        case DecisionState.UNDONE:
+            return say("undone")
+
+
+def action_state_word(state: ActionState) -> str:
+    """What has become of an action."""
+    match state:
+        case ActionState.PROPOSED:
+            return say("proposed")
+        case ActionState.WAITING:
+            return say("waiting")
+        case ActionState.SENDING:
+            return say("sending")
+        case ActionState.DONE:
+            return say("done")
+        case ActionState.FAILED:
+            return say("failed")
+        case ActionState.UNKNOWN:
+            return say("unknown")
+        case ActionState.WITHDRAWN:
+            return say("withdrawn")
