@@ -49,7 +49,7 @@ def worker_words(holder: Holder | None, child: Child | None) -> tuple[str, bool]
             "child": say("worker: console's"),
             "replay": say("worker: replay"),
         }
-        return f"{kinds.get(holder.kind, holder.kind)} (pid {holder.pid}){_health(holder.note)}", False
+        return f"{kinds.get(holder.kind, holder.kind)} {holder.pid}{_health(holder.note)}", False
     if child is None:
         return say("no worker: the service is down, tell who runs this server"), True
     if child.failure:

@@ -15,7 +15,7 @@ from console.child import Child
 from console.commands import COMMANDS, Command, Pane, Situation, here, key_name
 from console.desk import Desk
 from console.following import Filter, StoreSource
-from console.screens.panes import PanesScreen
+from console.screens.panes import WIDE, PanesScreen
 from console.screens.place import Place
 from console.words import refused_words, taken_words, undone_words, worker_words
 from store import actions, cases, decisions, lease, messages
@@ -230,15 +230,16 @@ class MainScreen(PanesScreen):
         outbox = actions.outbox(self.db)
         waiting = outbox[ActionState.WAITING] + outbox[ActionState.SENDING]
         counts = [
-            say("cases {n}", n=cases.count(self.db, CaseState.OPEN)),
-            say("proposals {n}", n=cases.count(self.db, CaseState.PROPOSED)),
-            say("outbox {n}", n=waiting),
+            say("{n} open", n=cases.count(self.db, CaseState.OPEN)),
+            say("{n} proposed", n=cases.count(self.db, CaseState.PROPOSED)),
+            say("{n} to send", n=waiting),
         ]
         if outbox[ActionState.FAILED] or outbox[ActionState.UNKNOWN]:
-            counts.append(say("failed {n}", n=outbox[ActionState.FAILED] + outbox[ActionState.UNKNOWN]))
+            counts.append(say("{n} failed", n=outbox[ActionState.FAILED] + outbox[ActionState.UNKNOWN]))
         who = f"{self.place.name} ({say(self._role)})"
         if told and time.monotonic() < until:
-            self.status.show(StatusParts(told, "", " · ".join(counts), alarm))
+            # What a key did is worth more than counts that the titles show as well.
+            self.status.show(StatusParts(told, "", " · ".join(counts) if self.size.width >= WIDE else "", alarm))
             return
         holder = lease.holder(self.db, time.time())
         worker, down = worker_words(holder, self.child)

@@ -1,0 +1,1 @@
+"""The tests: unit, app, terminal, platforms; benchmarks under bench."""

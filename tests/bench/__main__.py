@@ -1,0 +1,24 @@
+"""Runs every benchmark and prints a table of ratios to their baselines."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.bench import bench_feed, bench_rules, bench_store
+
+MODULES = {"rules": bench_rules, "store": bench_store, "feed": bench_feed}
+
+
+def main(names: list[str]) -> None:
+    unknown = [name for name in names if name not in MODULES]
+    if unknown:
+        sys.exit(f"no benchmark {', '.join(unknown)}; there are {', '.join(MODULES)}")
+    print(f"{'what':<36} {'against':<44} {'ours':>12} {'baseline':>12} {'ratio':>8}")
+    for name in names or list(MODULES):
+        for row in MODULES[name].run():
+            ours, baseline = (f"{1e6 * seconds / row.units:,.1f} us" for seconds in (row.ours, row.baseline))
+            print(f"{row.what:<36} {row.against:<44} {ours:>12} {baseline:>12} {row.ratio:>7.1f}x", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
