@@ -12,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PINS := constraints.txt
 
-.PHONY: help demo test check bench format clean
+.PHONY: help demo test check bench format locale clean
 
 help:
 	@echo "make demo    open the console on a sample community (plain text where there is no terminal)"
@@ -39,6 +39,12 @@ bench: $(VENV)/dev.stamp
 format: $(VENV)/dev.stamp
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+# Brings the catalogues up to date with the words in the code, and compiles them.
+locale: $(VENV)/dev.stamp
+	@$(BIN)/pybabel -q extract -k say -k say_n:1,2 -k mark --no-location --sort-output -o $(VENV)/vigil.pot console widgets
+	@$(BIN)/pybabel -q update -D vigil -i $(VENV)/vigil.pot -d console/locale --no-fuzzy-matching --ignore-obsolete -w 120
+	@$(BIN)/pybabel -q compile -D vigil -d console/locale
 
 # Two stamps: what runs Vigil, and what its tests and checks need besides.
 $(VENV)/run.stamp: pyproject.toml $(PINS) | $(VENV)/made.stamp

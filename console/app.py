@@ -19,7 +19,7 @@ from store.database import Database
 from widgets.feed import Feed
 from widgets.language import install
 from widgets.listing import Listing
-from widgets.safe import SafeFilter
+from widgets.net import SafeFilter
 
 
 class VigilApp(PacedFrames, App[None]):

@@ -8,6 +8,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,8 +35,11 @@ def main() -> None:
     from console.platforms.replay import ReplayError
     from rules.rulebook import RulebookError
 
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A terminal or pipe of another encoding gets what it can show, not an error.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        status = cli.main(standalone_mode=False)
+        status = cli.main(prog_name="vigil", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Exit as ending:
         status = ending.exit_code
@@ -52,12 +56,16 @@ def main() -> None:
         status = _say(f"the store cannot be used: {error}; see `vigil doctor`")
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does; nobody is left to be told.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 141
     except OSError as error:
         status = _say(f"{error.filename or 'system'}: {error.strerror or error}")
     except KeyboardInterrupt:
         status = 130
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # What nobody takes is dropped, or the interpreter would try again at its end and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -370,7 +378,7 @@ def doctor(found: Places, json_: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-@cli.group(epilog=example("vigil staff add mo --role moderator"))
+@cli.group(no_args_is_help=False, epilog=example("vigil staff add mo --role moderator"))
 def staff() -> None:
     """The people with access."""
 
@@ -412,7 +420,7 @@ def staff_remove(found: Places, who: str) -> None:
         click.echo(f"{who} has no access any more")
 
 
-@cli.group(epilog=example("vigil audit verify"))
+@cli.group(no_args_is_help=False, epilog=example("vigil audit verify"))
 def audit() -> None:
     """The log of every change of state."""
 

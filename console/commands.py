@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from store.records import CaseCard, CaseRow, CaseState, Decision, Proposal
-from widgets.language import say
+from widgets.language import mark, say
 
 
 class KeysError(Exception):
@@ -53,11 +53,6 @@ class Command:
     shown: bool = True
     decision: Decision | None = None
     asks_reason: bool = False
-
-
-def mark(text: str) -> str:
-    """Mark a text for translation where it stands; it is translated when it is shown."""
-    return text
 
 
 def _case(situation: Situation) -> str:

@@ -84,10 +84,8 @@ def _summary(db: Database, settings: Settings, taken: int, out: TextIO) -> int:
     missing, surplus = expected - done, done - expected
     _title(out, "Summary")
     listed = cases.listed(db, limit=100)
-    _say(
-        out,
-        f"{taken} messages taken in, {len(cases.listed(db, (CaseState.DECIDED,)))} cases decided, {len(listed)} left open",
-    )
+    decided = cases.count(db, CaseState.DECIDED)
+    _say(out, f"{taken} messages taken in, {decided} cases decided, {len(listed)} left open")
     kinds = Counter(kind for kind, _ in done.elements())
     _say(out, f"effects: {', '.join(f'{count} {kind}' for kind, count in sorted(kinds.items()))}")
     for kind, reached in missing.elements():

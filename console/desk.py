@@ -22,6 +22,8 @@ from store.records import (
     Role,
     Staff,
 )
+from widgets.language import say
+from widgets.words import role_word
 
 AUTOMATIC = "vigil"
 """Under this name the worker takes the decisions of rules in mode auto; no person can have it."""
@@ -84,7 +86,7 @@ class Desk:
     def refusal(self, decision: Decision) -> str:
         """Why this person may not even propose this, or ""."""
         role = self.person().role
-        return "" if role.rank >= Role.MODERATOR.rank else f"a {role} looks on; a moderator can decide"
+        return "" if role.rank >= Role.MODERATOR.rank else say("a viewer looks on; a moderator can decide")
 
     def needs_approval(self, planned: Plan) -> bool:
         """Whether somebody else has to say yes before this is carried out."""
@@ -94,7 +96,9 @@ class Desk:
         """Why this person may not approve or reject, or ""."""
         role = self.person().role
         needed = self.settings.approve
-        return "" if role.rank >= needed.rank else f"a {role} cannot approve; that takes an {needed}"
+        if role.rank >= needed.rank:
+            return ""
+        return say("approving takes the role {needed}, yours is {role}", needed=role_word(needed), role=role_word(role))
 
     def card(self, case_id: int) -> CaseCard:
         """All there is to see of a case. Raises NotFound."""
@@ -129,9 +133,9 @@ class Desk:
             )
             refused = self.refusal(decision)
             if case.state is not CaseState.OPEN:
-                refused = refused or f"the case is {case.state}"
+                refused = refused or say("this case is not open any more")
             elif decision not in (Decision.DISMISS, Decision.DELETE, Decision.LADDER) and not planned.steps():
-                refused = refused or "no member is known"
+                refused = refused or say("no member is known")
             reaches.append(
                 Reach(
                     decision, planned.deletes(), planned.steps(), planned.groups(), planned.lasting(), refused,
@@ -153,7 +157,7 @@ class Desk:
         now = self._clock()
         with self.db.transaction(durable=True):
             if refusal := self.refusal(decision):
-                raise NotAllowed(f"not allowed: {refusal}")
+                raise NotAllowed(say("not allowed: {why}", why=refusal))
             case = cases.get(self.db, case_id)
             rulebook = self.rulebook()
             planned = plan(
@@ -199,25 +203,33 @@ class Desk:
 
     def _check_answer(self, decision_id: int) -> None:
         if refusal := self.may_approve():
-            raise NotAllowed(f"not allowed: {refusal}")
+            raise NotAllowed(say("not allowed: {why}", why=refusal))
         proposer, _ = decisions.staff_of(self.db, decision_id)
         if proposer == self.name and not staff.is_single(self.db):
-            raise NotAllowed(f"decision {decision_id} is your own proposal; somebody else approves it")
+            raise NotAllowed(say("decision {id} is your own proposal: somebody else approves it", id=decision_id))
 
     def undo(self, decision_id: int | None = None) -> decisions.Undone:
         """Take a decision back, without an id the latest of one's own. Raises NotFound, NotAllowed, Conflict."""
         with self.db.transaction(durable=True):
             chosen = decisions.latest_of(self.db, self.name) if decision_id is None else decision_id
             if chosen is None:
-                raise Conflict("there is nothing of yours to undo")
+                raise Conflict(say("there is nothing of yours to undo"))
             person = self.person()
             if person.role is Role.VIEWER:
-                raise NotAllowed("not allowed: a viewer looks on")
+                raise NotAllowed(say("a viewer looks on; a moderator can decide"))
             proposer, answerer = decisions.staff_of(self.db, chosen)
             # Once somebody else said yes, it is theirs to take back, not the proposer's.
             owner = answerer or proposer
             if owner != self.name and person.role.rank < self.settings.undo_others.rank:
-                raise NotAllowed(f"decision {chosen} is {owner}'s; undoing it takes an {self.settings.undo_others}")
+                needed = role_word(self.settings.undo_others)
+                raise NotAllowed(
+                    say(
+                        "decision {id} is {owner}'s: undoing it takes the role {needed}",
+                        id=chosen,
+                        owner=owner,
+                        needed=needed,
+                    )
+                )
             return decisions.undo(self.db, chosen, self.name, self._clock())
 
     def add_staff(self, name: str, role: Role) -> Staff:
@@ -233,7 +245,13 @@ class Desk:
     def _check_owner(self) -> None:
         person = self.person()
         if person.role is not Role.OWNER:
-            raise NotAllowed(f"not allowed: {person.name} is {person.role}; that takes an owner")
+            raise NotAllowed(
+                say(
+                    "this takes the role {needed}, yours is {role}",
+                    needed=role_word(Role.OWNER),
+                    role=role_word(person.role),
+                )
+            )
 
 
 def load_rulebook(settings: Settings) -> Rulebook:

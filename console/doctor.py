@@ -19,7 +19,7 @@ from console.settings import load as load_settings
 from rules.rulebook import RulebookError
 from store import audit, lease
 from store.database import Database, open_database, schema_of
-from store.errors import StoreError
+from store.errors import NewerStore, NotAStore, StoreError
 from store.schema import SCHEMA_VERSION
 
 SMALLEST = (80, 24)
@@ -69,6 +69,10 @@ def _store(path: Path) -> list[Examined]:
         return [Examined("store", False, f"{path}: none yet", "`vigil`, `vigil serve` or `vigil replay FILE` makes it")]
     try:
         schema = schema_of(path)
+    except NotAStore as error:
+        return [Examined("store", False, str(error), "name another file in vigil.toml or by --store")]
+    except NewerStore as error:
+        return [Examined("store", False, str(error), "update Vigil")]
     except StoreError as error:
         return [Examined("store", False, str(error), "see the file's owner, mode and folder")]
     pending = SCHEMA_VERSION - schema

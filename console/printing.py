@@ -31,7 +31,8 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def echo_json(value: Any) -> None:
-    click.echo(to_json(value))
+    """JSON is UTF-8, whatever the locale."""
+    click.echo(to_json(value).encode())
 
 
 def clock(at: float | None, *, date: bool = False) -> str:

@@ -35,9 +35,9 @@ class Replayed:
 
 def replay(settings: Settings, path: Path | None, speed: float | None, name: str) -> Replayed:
     """Raises ReplayError, LeaseHeld, StoreError, RulebookError."""
-    if path and not path.exists():
+    if path and not path.is_fifo():
         # Said before a store is made for nothing.
-        next_error(path)
+        _try_to_open(path)
     db = open_database(settings.store, create=True)
     try:
         _make_room(db)
@@ -51,8 +51,8 @@ def replay(settings: Settings, path: Path | None, speed: float | None, name: str
     return Replayed(worker.taken, worker.known, worker.flagged, worker.problems, platform.lines, stopped)
 
 
-def next_error(path: Path) -> None:
-    """Raise what opening the file raises, in one clear line."""
+def _try_to_open(path: Path) -> None:
+    """Raises ReplayError."""
     from console.platforms.replay import ReplayError
 
     try:

@@ -166,13 +166,12 @@ def _shelf(length: int) -> int:
 class Duplicates:
     """A rule of kind duplicates at work.
 
-    Texts are compared folded and with every digit as 0, by rapidfuzz's `ratio`; of long ones the first
-    thousand characters, and only those whose beginnings are alike. A message joins the cluster
-    of the message most like it no further away in time than the window; the cluster's campaign key is made of
-    its first message's key. Once `count` messages of a cluster stand within one window, what makes
-    it so gets a finding that names the others, and each later copy gets a finding of its own. A message
-    without a time counts as at the time of the one before it on its platform; one that came already is passed
-    over.
+    Texts are compared folded and with every digit as 0, by rapidfuzz's `ratio`; of long ones the first thousand
+    characters, and only those whose beginnings are alike. A message joins the cluster of the message most like
+    it no further away in time than the window; the cluster's campaign key is made of its first message's key.
+    Once `count` messages of a cluster stand within one window, the one that makes it so gets a finding that
+    names the others, and each later copy gets a finding of its own. A message without a time counts as at the
+    time of the one before it on its platform; one that came already is passed over.
     """
 
     def __init__(self, rule: DuplicatesRule) -> None:

@@ -166,11 +166,15 @@ def _refuse_foreign(path: Path) -> None:
     """Look before anything is written: a read-only connection leaves the file and its log as they are."""
     if path.stat().st_size == 0:
         return
-    with path.open("rb") as file:
-        if file.read(16) != b"SQLite format 3\x00":
-            raise NotAStore(f"store {path}: is not a Vigil store; it was left untouched")
+    # Only SQLite itself may open the file: closing any other handle drops the locks that this process's other
+    # connections hold, and a process that then closes the store would take the log away from under them.
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as connection:
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        try:
+            application = connection.execute("PRAGMA application_id").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+                raise
+            raise NotAStore(f"store {path}: is not a Vigil store; it was left untouched") from None
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if application != APPLICATION_ID and not empty:

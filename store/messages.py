@@ -57,10 +57,12 @@ class MessageWriter:
 
     def unknown(self, messages: Sequence[Message]) -> list[Message]:
         """Those of `messages` that are not stored yet, each once, in order."""
-        fresh = {message.key: message for message in reversed(messages)}
+        fresh: dict[MessageKey, Message] = {}
+        for message in messages:
+            fresh.setdefault(message.key, message)
         for key in stored_ids(self.db, list(fresh)):
             del fresh[key]
-        return list(reversed(fresh.values()))
+        return list(fresh.values())
 
     def add(self, messages: Sequence[Message], received_at: float) -> list[int]:
         """Store messages that are not stored yet; returns their ids, in order. Call it in a transaction."""

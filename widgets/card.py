@@ -46,16 +46,16 @@ class CaseCardView(Page):
     CaseCardView {
         & > .card--dim { text-style: dim; }
         & > .card--strong { text-style: bold; }
-        & > .card--key { text-style: bold; color: $accent; }
+        & > .card--key { text-style: bold; color: $text-accent; }
         & > .card--name { color: $text-secondary; }
-        & > .card--evidence { text-style: bold underline; color: $warning; }
-        & > .card--alarm { text-style: bold; color: $error; }
-        & > .card--caution { color: $warning; }
-        & > .card--good { color: $success; }
+        & > .card--evidence { text-style: bold underline; color: $text-warning; }
+        & > .card--alarm { text-style: bold; color: $text-error; }
+        & > .card--caution { color: $text-warning; }
+        & > .card--good { color: $text-success; }
         & > .card--head { text-style: bold; color: $text-primary; }
-        & > .state--open { text-style: bold; color: $warning; }
-        & > .state--proposed { text-style: bold; color: $accent; }
-        & > .state--done { color: $success; }
+        & > .state--open { text-style: bold; color: $text-warning; }
+        & > .state--proposed { text-style: bold; color: $text-accent; }
+        & > .state--done { color: $text-success; }
         & > .state--dim { text-style: dim; }
     }
     """

@@ -63,8 +63,8 @@ class Feed(Painted, can_focus=True):
         width: 1fr; height: 1fr;
         & > .feed--dim { text-style: dim; }
         & > .feed--name { color: $text-secondary; }
-        & > .feed--flag { text-style: bold; color: $warning; }
-        & > .feed--deleted { text-style: bold; color: $error; }
+        & > .feed--flag { text-style: bold; color: $text-warning; }
+        & > .feed--deleted { text-style: bold; color: $text-error; }
         & > .feed--match { text-style: bold underline; }
         & > .feed--cursor { text-style: bold; background: $primary 30%; }
         &:focus > .feed--cursor { background: $primary 45%; }

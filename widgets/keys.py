@@ -21,7 +21,7 @@ class KeyLine(Painted):
     DEFAULT_CSS = """
     KeyLine {
         width: 1fr; height: 1;
-        & > .keys--key { text-style: bold; color: $accent; }
+        & > .keys--key { text-style: bold; color: $text-accent; }
         & > .keys--off { text-style: dim; }
     }
     """

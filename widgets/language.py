@@ -33,3 +33,8 @@ def _filled(spoken: str, text: str, values: dict[str, object]) -> str:
         return spoken.format(**values)
     except (LookupError, ValueError):  # a translator's slip must not cost anybody the screen
         return text.format(**values)
+
+
+def mark(text: str) -> str:
+    """Return `text` as it is, marked for translation where it stands; `say` translates it when it is shown."""
+    return text

@@ -121,6 +121,8 @@ def day(at: float | None) -> str:
 class Painted(Widget):
     """A widget that paints its lines itself, in the styles of its components."""
 
+    ALLOW_SELECT = False  # there is no text behind the lines that the mouse could take
+
     def paint(self, line: Line, width: int, over: Style | None = None) -> Strip:
         """Return the parts of `line` as a strip of `width` cells, painted over the style `over`."""
         base = self.rich_style if over is None else over
@@ -164,7 +166,7 @@ class Page(Painted, can_focus=True):
     DEFAULT_CSS = """
     Page {
         width: 1fr; height: 1fr;
-        & > .page--more { text-style: bold; color: $accent; }
+        & > .page--more { text-style: bold; color: $text-accent; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"page--more"}

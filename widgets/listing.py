@@ -34,12 +34,12 @@ class Listing(Painted, Generic[R], can_focus=True):
         & > .listing--header { text-style: dim underline; }
         & > .listing--dim { text-style: dim; }
         & > .listing--strong { text-style: bold; }
-        & > .listing--mark { text-style: bold; color: $accent; }
+        & > .listing--mark { text-style: bold; color: $text-accent; }
         & > .state--dim { text-style: dim; }
-        & > .state--open { text-style: bold; color: $warning; }
-        & > .state--proposed { text-style: bold; color: $accent; }
-        & > .state--done { color: $success; }
-        & > .listing--error { color: $error; }
+        & > .state--open { text-style: bold; color: $text-warning; }
+        & > .state--proposed { text-style: bold; color: $text-accent; }
+        & > .state--done { color: $text-success; }
+        & > .listing--error { color: $text-error; }
         & > .listing--name { color: $text-secondary; }
         & > .listing--cursor { text-style: bold; background: $primary 30%; }
         &:focus > .listing--cursor { background: $primary 45%; }

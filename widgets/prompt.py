@@ -92,7 +92,7 @@ class HelpPage(Page):
     DEFAULT_CSS = """
     HelpPage {
         height: auto;
-        & > .help--key { text-style: bold; color: $accent; }
+        & > .help--key { text-style: bold; color: $text-accent; }
         & > .help--off { text-style: dim; }
     }
     """

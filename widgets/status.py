@@ -30,7 +30,7 @@ class StatusLine(Painted):
         width: 1fr; height: 1; background: $panel;
         & > .status--left { text-style: bold; }
         & > .status--right { text-style: dim; }
-        & > .status--alarm { text-style: bold reverse; color: $error; }
+        & > .status--alarm { text-style: bold reverse; color: $text-error; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"status--left", "status--right", "status--alarm"}

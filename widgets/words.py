@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from store.records import ActionState, CaseState, Decision, DecisionState
+from store.records import ActionState, CaseState, Decision, DecisionState, Role
 from widgets.language import say
 from widgets.safe import safe
 
@@ -133,3 +133,16 @@ def action_state_word(state: ActionState) -> str:
             return say("unknown")
         case ActionState.WITHDRAWN:
             return say("withdrawn")
+
+
+def role_word(role: Role) -> str:
+    """What a role is called."""
+    match role:
+        case Role.VIEWER:
+            return say("viewer")
+        case Role.MODERATOR:
+            return say("moderator")
+        case Role.ADMIN:
+            return say("admin")
+        case Role.OWNER:
+            return say("owner")

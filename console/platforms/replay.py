@@ -7,7 +7,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -108,7 +107,7 @@ class Effects:
 class Replay:
     """Plays a recorded chat. `speed` is a factor on its own pace, None for no waiting at all.
 
-    With `path` None standard input is read, which has no position to go on from. Without either (`idle`)
+    With `path` None standard input is read, which like any pipe has no position to go on from. Without either (`idle`)
     nothing is read and only actions are carried out.
     """
 
@@ -145,19 +144,22 @@ class Replay:
         if self.idle:
             return
         try:
-            file = self.path.open("rb") if self.path else sys.stdin.buffer
+            # Not sys.stdin: the interpreter closes that at its end, and aborts where a thread still reads it.
+            file = self.path.open("rb") if self.path else os.fdopen(0, "rb", closefd=False)
         except OSError as error:
-            raise ReplayError(f"{self.path}: {error.strerror}") from None
+            raise ReplayError(f"{self.path or 'standard input'}: {error.strerror}") from None
+        # A pipe may have a path, too; the thread that reads it must not find it closed.
+        lasting = bool(self.path) and file.seekable()
         try:
-            if self.path:
+            if lasting:
                 self.total = os.fstat(file.fileno()).st_size
                 self._go_to(file, position)
-            async for batch in self._read(_FileLines(file) if self.path else _PipeLines(file)):
+            async for batch in self._read(_FileLines(file) if lasting else _PipeLines(file)):
                 yield batch
         except OSError as error:
             raise ReplayError(f"{self.path or 'standard input'}: {error.strerror}") from None
         finally:
-            if self.path:
+            if lasting:
                 file.close()
         self.health = "played to the end"
 

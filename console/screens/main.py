@@ -21,12 +21,13 @@ from console.words import refused_words, taken_words, undone_words, worker_words
 from store import actions, cases, decisions, lease, messages
 from store.database import Database
 from store.errors import StoreError
-from store.records import ActionState, CaseCard, CaseState, Decision
+from store.records import ActionState, CaseCard, CaseState, Decision, Role
 from widgets.feed import Feed
 from widgets.language import say
 from widgets.listing import Listing
 from widgets.prompt import HelpRow, HelpScreen, PickScreen, Prompt
 from widgets.status import StatusParts
+from widgets.words import role_word, state_word
 
 if TYPE_CHECKING:
     from console.app import VigilApp
@@ -63,7 +64,7 @@ class MainScreen(PanesScreen):
         self._reason = ""
         self._learn = True
         self._refused = self._cannot_approve = ""
-        self._role = ""
+        self._role = Role.VIEWER
         for command in COMMANDS:
             self._bindings.bind(keys[command.id], f"run_command('{command.id}')", show=False)
         self.card.set_keys({c.decision: key_name(keys[c.id]) for c in COMMANDS if c.decision is not None})
@@ -86,8 +87,8 @@ class MainScreen(PanesScreen):
         self.set_interval(FOLLOW_SECONDS, self._follow)
 
     async def _learn_role(self) -> None:
-        def role(desk: Desk) -> tuple[str, str, str]:
-            return desk.person().role.value, desk.refusal(Decision.DISMISS), desk.may_approve()
+        def role(desk: Desk) -> tuple[Role, str, str]:
+            return desk.person().role, desk.refusal(Decision.DISMISS), desk.may_approve()
 
         self._role, self._refused, self._cannot_approve = await self.place.ask(role)
 
@@ -236,7 +237,7 @@ class MainScreen(PanesScreen):
         ]
         if outbox[ActionState.FAILED] or outbox[ActionState.UNKNOWN]:
             counts.append(say("{n} failed", n=outbox[ActionState.FAILED] + outbox[ActionState.UNKNOWN]))
-        who = f"{self.place.name} ({say(self._role)})"
+        who = f"{self.place.name} ({role_word(self._role)})"
         if told and time.monotonic() < until:
             # What a key did is worth more than counts that the titles show as well.
             self.status.show(StatusParts(told, "", " · ".join(counts) if self.size.width >= WIDE else "", alarm))
@@ -416,8 +417,8 @@ class MainScreen(PanesScreen):
         elif self.cases.select(case_id):
             self.go_to(Pane.CASES)
         else:
-            state = cases.get(self.db, case_id).state
-            self._tell(say("case {id} is not open any more: {state}", id=case_id, state=say(state.value)))
+            state = state_word(cases.get(self.db, case_id).state)
+            self._tell(say("case {id} is not open any more: {state}", id=case_id, state=state))
 
     def _help(self) -> None:
         situation = replace(self._situation(), settled=True)

@@ -1,0 +1,1 @@
+"""Widgets and screens in a headless app."""

@@ -1,0 +1,1 @@
+"""What every module does, without a screen."""

@@ -1,0 +1,189 @@
+"""Campaigns of near-identical messages."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rules.duplicates
+from rules.engine import Engine
+from rules.records import Finding, Message
+from rules.rulebook import parse
+
+AD = "内部优惠券每天更新，扫码进群免费领取，联系 12345678"
+
+
+def engine(**keys: int | str) -> Engine:
+    settings = {"count": 4, "window": "10m", "min_members": 1, "min_length": 8, **keys}
+    lines = "".join(f"{key} = {value!r}\n" for key, value in settings.items())
+    return Engine(parse(f'version = 1\n[rules.d]\nkind = "duplicates"\nmode = "ask"\n{lines}'))
+
+
+def message(number: int, text: str, time: float | None, group: str = "g", member: str = "m") -> Message:
+    return Message("p", group, str(number), member, text, time)
+
+
+def only(found: Sequence[tuple[Finding, ...]]) -> list[Finding | None]:
+    return [findings[0] if findings else None for findings in found]
+
+
+def copies(count: int, step: float = 1.0, text: str = AD) -> list[Message]:
+    return [message(number, text, 1_000 + number * step) for number in range(count)]
+
+
+def disguised(number: int, chance: random.Random) -> str:
+    swaps = {"内": "內", "优": "優", "码": "碼", "领": "領", "1": "①", "3": "３"}
+    text = "".join(swaps.get(char, char) if chance.random() < 0.5 else char for char in AD)
+    text = "".join(char + chance.choice(["", "", "\u200b", ".", " "]) for char in text)
+    return f"{text.replace('5', str(number % 10))}{chance.choice(['', '！', '😀', '哦'])}"
+
+
+def test_forty_disguised_copies_by_nine_members_in_five_groups_are_one_campaign() -> None:
+    chance = random.Random(1)
+    stream: list[Message] = []
+    ours: list[int] = []
+    for number in range(40):
+        ours.append(len(stream))
+        stream.append(message(len(stream), disguised(number, chance), number, f"g{number % 5}", f"m{number % 9}"))
+        stream.append(message(len(stream), f"今天第{number}次有人问怎么安装{'的吗呢吧'[number % 4] * 3}", number))
+    found = only(engine(count=4, min_members=2).judge(stream))
+    ads = [found[place] for place in ours]
+    assert ads[:3] == [None, None, None]
+    reaching, *later = ads[3:]
+    assert reaching is not None
+    assert reaching.earlier == tuple(stream[place].key for place in ours[:3])
+    for finding in later:
+        assert finding is not None
+        assert finding.earlier == ()
+        assert finding.campaign == reaching.campaign
+        assert finding.score >= 85
+
+
+def test_the_finding_shows_the_first_copy_and_the_whole_message() -> None:
+    found = only(engine().judge(copies(5, text=AD * 10)))
+    assert found[4] is not None
+    assert found[4].matched == (AD * 10)[:120]
+    (evidence,) = found[4].evidence
+    assert (evidence.start, evidence.end) == (0, len(AD * 10))
+    assert found[4].score == 100
+    assert len(found[4].campaign) == 16
+    int(found[4].campaign, 16)
+
+
+def test_copies_further_apart_than_the_window_are_none() -> None:
+    assert only(engine().judge(copies(40, step=250))) == [None] * 40
+
+
+def test_a_message_at_the_edge_of_the_window_counts() -> None:
+    assert only(engine().judge(copies(4, step=200)))[3] is not None
+
+
+def test_long_messages_that_only_begin_alike_are_not_copies() -> None:
+    ends = [chr(0x4E00 + n) * 600 for n in range(4)]
+    assert only(engine().judge([message(n, AD * 8 + end, n) for n, end in enumerate(ends)])) == [None] * 4
+    same = [message(n, AD * 8 + ends[0] + chr(0x5E00 + n) * 9, n) for n in range(4)]
+    assert only(engine().judge(same))[3] is not None
+
+
+def test_other_messages_are_not_copies() -> None:
+    stream = [message(n, text, n) for n, text in enumerate(["今天天气真不错啊朋友们", "晚上一起吃火锅好不好呀"] * 3)]
+    assert only(engine().judge(stream)) == [None] * 6
+
+
+def test_short_messages_never_count() -> None:
+    assert only(engine(min_length=8).judge(copies(9, text="早上好 12345678"))) == [None] * 9
+
+
+def test_a_member_counts_once_in_each_group() -> None:
+    same = copies(6)
+    assert only(engine(min_members=2, alone=0).judge(same)) == [None] * 6
+    across = [message(n, AD, n, group=f"g{n % 2}") for n in range(4)]
+    assert only(engine(min_members=2, alone=0).judge(across))[3] is not None
+
+
+def test_enough_copies_of_one_member_count_too() -> None:
+    found = only(engine(min_members=2, alone=6).judge(copies(7)))
+    assert found[:5] == [None] * 5
+    assert found[5] is not None
+    assert len(found[5].earlier) == 5
+
+
+def test_a_message_that_comes_again_counts_once() -> None:
+    first, *rest = copies(3)
+    assert only(engine().judge([first, first, first, first, *rest])) == [None] * 6
+
+
+def test_messages_without_time_count_as_at_the_time_before_them() -> None:
+    stream = [message(n, AD, None) for n in range(4)]
+    assert only(engine().judge(stream))[3] is not None
+    before = [message(9, "很久以前说过的别的什么话", 1_000.0), message(8, AD, 1_000.0)]
+    later = [message(7, "很久以后说的另一句什么话", 9_000.0)]
+    assert only(engine(count=2).judge([*before, *later, message(6, AD, None)])) == [None] * 4
+
+
+@pytest.mark.parametrize("absurd", [4e12, -1e15, float("inf"), float("nan"), 0.0])
+def test_one_absurd_time_empties_no_window(absurd: float) -> None:
+    stream = [*copies(3), message(99, "另一条完全不相干的普通消息", absurd), message(98, AD, 1_010.0)]
+    assert only(engine().judge(stream))[4] is not None
+
+
+def test_a_recording_of_one_group_after_another_is_judged_by_its_times() -> None:
+    one = [message(n, AD, 1_000 + n, "a") for n in range(2)]
+    hours_later = [
+        message(n, f"一句接一句的闲聊，编号是{chr(0x4E00 + n)}{chr(0x5E00 + 7 * n)}", 9_000 + n) for n in range(300)
+    ]
+    other = [message(n, AD, 1_100 + n, "b") for n in range(2)]
+    found = only(engine().judge([*one, *hours_later, *other]))
+    assert found[-1] is not None
+    assert found[-1].earlier == (one[0].key, one[1].key, other[0].key)
+    assert found[:-1] == [None] * 303
+
+
+def test_the_window_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules.duplicates, "MOST_MESSAGES", 50)
+    chatter = [
+        message(100 + n, f"闲聊{chr(0x4E00 + 31 * n) * 3}之后又说{chr(0x6000 + 17 * n) * 5}", 5) for n in range(200)
+    ]
+    judged = engine()
+    assert only(judged.judge(copies(3) + chatter))[-1] is None
+    assert only(judged.judge([message(99, AD, 1_005)])) == [None]
+
+
+def test_a_campaign_keeps_its_key_while_copies_come() -> None:
+    found = only(engine(count=2).judge(copies(30, step=500)))
+    assert {finding.campaign for finding in found[1:] if finding is not None} == {found[1].campaign if found[1] else ""}
+    assert all(found[1:])
+
+
+def test_a_new_engine_keeps_the_stored_key_of_a_campaign_older_than_its_window() -> None:
+    stream = copies(30, step=250)
+    whole = only(engine(count=3).judge(stream))
+    campaigns = {m.key: found.campaign for m, found in zip(stream, whole, strict=True) if found is not None}
+    resumed = engine(count=3)
+    recent = [m for m in stream[:20] if m.time is not None and m.time >= 1_000 + 19 * 250 - resumed.horizon()]
+    resumed.warm(recent, campaigns)
+    assert only(resumed.judge(stream[20:])) == whole[20:]
+
+
+TEXTS = st.sampled_from(
+    [AD, AD + "！", AD.replace("优惠", "优 惠"), AD[:-3], "今天天气真不错啊朋友们", "cheap followers here", "短"]
+)
+STREAMS = st.lists(
+    st.tuples(TEXTS, st.one_of(st.none(), st.floats(0, 2_000)), st.sampled_from("ab"), st.sampled_from("xyz")),
+    max_size=40,
+)
+
+
+@given(STREAMS)
+def test_every_message_is_found_at_most_once(rows: list[tuple[str, float | None, str, str]]) -> None:
+    stream = [message(n, text, time, group, member) for n, (text, time, group, member) in enumerate(rows)]
+    named = []
+    for one, finding in zip(stream, only(engine(count=3).judge(stream)), strict=True):
+        if finding is not None:
+            assert one.key not in finding.earlier
+            named.extend([one.key, *finding.earlier])
+    assert len(named) == len(set(named))
