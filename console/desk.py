@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from console.planning import Plan, plan, step_for
 from console.settings import Settings
 from rules import rulebook as rulebooks_of
-from rules.rulebook import DEFAULT_RULEBOOK, Rulebook, RulebookError
+from rules.reading import spelled_duration
+from rules.rulebook import DEFAULT_RULEBOOK, Rulebook, RulebookError, Step
 from store import cases, decisions, members, messages, rulebooks, staff
 from store.database import Database
 from store.errors import Conflict, NotFound, StoreError
@@ -23,7 +24,7 @@ from store.records import (
     Staff,
 )
 from widgets.language import say
-from widgets.words import role_word
+from widgets.words import role_word, step_word
 
 AUTOMATIC = "vigil"
 """Under this name the worker takes the decisions of rules in mode auto; no person can have it."""
@@ -120,8 +121,8 @@ class Desk:
 
     def _step(self, case: CaseRow, rulebook: Rulebook, now: float) -> str:
         strikes = members.strikes(self.db, case.id, now)
-        steps = dict.fromkeys(str(step_for(rulebook, case.rule, count)) for count in sorted(strikes.values()))
-        return ", ".join(steps) or "delete"
+        steps = dict.fromkeys(step_for(rulebook, case.rule, count) for count in sorted(strikes.values()))
+        return ", ".join(map(_step_words, steps)) or step_word("delete")
 
     def _reaches(self, case: CaseRow, rulebook: Rulebook, now: float) -> list[Reach]:
         parts = cases.parts(self.db, case.id)
@@ -252,6 +253,11 @@ class Desk:
                     role=role_word(person.role),
                 )
             )
+
+
+def _step_words(step: Step) -> str:
+    """A ladder's step as it is shown: "mute 10m"."""
+    return f"{step_word(step.kind)} {spelled_duration(step.seconds)}" if step.seconds else step_word(step.kind)
 
 
 def load_rulebook(settings: Settings) -> Rulebook:
