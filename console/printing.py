@@ -153,7 +153,7 @@ def past_words(past: PastDecision) -> str:
         words += f" by {past.approver}"
     for more in (past.reason, past.answer):
         words += f" ({safe(more, 80)})" if more else ""
-    words += f"; actions: {states}" if states else ""
+    words += f"; {counts_words(0, past.steps)}: {states}" if states else ""
     return words + (f"; {safe(past.failure, 120)}" if past.failure else "")
 
 

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,7 @@ def open_database(path: Path, *, create: bool = False) -> Database:
     _prepare_file(path, create=create)
     try:
         _refuse_foreign(path)
+        _make_private(path)
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     except sqlite3.Error as error:
         raise StoreUnavailable(explain(path, error)) from error
@@ -150,16 +151,24 @@ def _prepare_file(path: Path, *, create: bool) -> None:
                     f"store {path}: does not exist; `vigil replay`, `vigil serve` or `vigil` makes it"
                 )
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        mode = stat.S_IMODE(path.stat().st_mode)
-        if mode & 0o077:
-            path.chmod(mode & 0o700)
+            # O_EXCL: a file that another has just made is not opened here, see _refuse_foreign.
+            with suppress(FileExistsError):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         if not os.access(path, os.R_OK | os.W_OK):
             raise StoreUnavailable(f"store {path}: no permission to read and write it; see its owner and mode")
         if not os.access(path.parent, os.W_OK):
             raise StoreUnavailable(f"store {path}: its folder cannot be written, and SQLite keeps files there")
     except OSError as error:
         raise StoreUnavailable(f"store {path}: {error.strerror or error}") from error
+
+
+def _make_private(path: Path) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        try:
+            path.chmod(mode & 0o700)
+        except OSError as error:
+            raise StoreUnavailable(f"store {path}: {error.strerror or error}") from error
 
 
 def _refuse_foreign(path: Path) -> None:

@@ -161,12 +161,13 @@ def undo(db: Database, decision_id: int, staff: str, now: float) -> Undone:
 
 
 def latest_of(db: Database, staff: str) -> int | None:
-    """The newest decision or answer of a person that can still be undone."""
+    """The newest decision or answer of a person that can still be undone. What somebody else has answered is
+    theirs."""
     found = db.value(
         "SELECT d.id FROM decisions d LEFT JOIN approvals a ON a.decision_id = d.id"
-        " WHERE d.state IN ('proposed', 'approved') AND (d.staff = ? OR a.staff = ?)"
+        " WHERE d.state IN ('proposed', 'approved') AND coalesce(a.staff, d.staff) = ?"
         " ORDER BY coalesce(a.answered_at, d.decided_at) DESC, d.id DESC LIMIT 1",
-        (staff, staff),
+        (staff,),
     )
     return None if found is None else int(found)
 
@@ -193,18 +194,23 @@ def proposals(db: Database, limit: int = 500) -> list[Proposal]:
     ).fetchall()
     listed = []
     for row in found:
-        counts = db.execute(
-            "SELECT kind, CASE kind WHEN 'delete' THEN count(*) ELSE count(DISTINCT member_id) END"
-            " FROM actions WHERE decision_id = ? GROUP BY kind",
-            (row[0],),
-        ).fetchall()
+        steps = _steps(db, row[0])
         groups = db.value("SELECT count(DISTINCT group_id) FROM actions WHERE decision_id = ?", (row[0],))
-        steps = tuple(sorted(counts, key=lambda count: _ORDER_OF_KINDS.index(count[0])))
         number, case_id, version, decision, by, at, reason, rule, sample = row
         listed.append(
             Proposal(number, case_id, version, Decision(decision), by, at, reason, rule, sample, steps, groups)
         )
     return listed
+
+
+def _steps(db: Database, decision_id: int) -> tuple[tuple[str, int], ...]:
+    """What a decision does: messages it deletes, then members by action; inverses queued later left out."""
+    counts = db.execute(
+        "SELECT kind, CASE kind WHEN 'delete' THEN count(*) ELSE count(DISTINCT member_id) END"
+        " FROM actions WHERE decision_id = ? AND inverse_of IS NULL GROUP BY kind",
+        (decision_id,),
+    ).fetchall()
+    return tuple(sorted(counts, key=lambda count: _ORDER_OF_KINDS.index(count[0])))
 
 
 def of_case(db: Database, case_id: int) -> list[PastDecision]:
@@ -236,6 +242,7 @@ def of_case(db: Database, case_id: int) -> list[PastDecision]:
                 reason,
                 approver,
                 answer,
+                _steps(db, row[0]),
                 by_state,
                 failure or "",
             )

@@ -176,7 +176,8 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class PastDecision:
-    """A decision once taken on a case: `actions` counts its actions by state."""
+    """A decision once taken on a case: `steps` counts what it does as in `Reach`, deletions first; `actions`
+    counts its actions by state; `failure` is what a platform said of the first that failed."""
 
     id: int
     at: float
@@ -186,6 +187,7 @@ class PastDecision:
     reason: str
     approver: str
     answer: str
+    steps: tuple[tuple[str, int], ...]
     actions: tuple[tuple[ActionState, int], ...]
     failure: str
 

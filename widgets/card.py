@@ -8,9 +8,11 @@ from typing import ClassVar
 from rich.cells import cell_len
 
 from store.records import (
+    ActionState,
     CaseCard,
     CaseMember,
     CaseMessage,
+    CaseState,
     Decision,
     DecisionState,
     FeedRow,
@@ -108,7 +110,8 @@ class CaseCardView(Page):
             return [[(say("No case selected."), "card--dim")]]
         roomy = self.size.height >= _ROOMY
         gap: list[Line] = [()] if roomy else []
-        reaches = self._reaches(card.reaches, width)
+        # What a closed case can no longer get is of no use; what was decided takes its place.
+        reaches = self._reaches(card.reaches, width) if card.case.state is CaseState.OPEN else []
         signs = ("‹", "›") if self.app.no_color else ("", "")
         lines: list[Line] = [self._headline(card)]
         rule = safe(card.rule_text, _WHOLE)
@@ -122,6 +125,10 @@ class CaseCardView(Page):
             lines += _message(card.messages[0], width, max(1, min(3, spare)), signs)
         lines += gap
         lines += reaches
+        if card.decisions:
+            lines += _section(say("Decisions so far"), width)
+            for decision in card.decisions:
+                lines += _past(decision, width)
         if rule and not rule_fits:
             lines += _section(say("Rule, as members are told"), width)
             lines += [[("  " + rule[a:b], "")] for a, b in wrap(rule, width - 2, 12)]
@@ -131,10 +138,6 @@ class CaseCardView(Page):
         if card.around:
             lines += _section(say("Around the first message"), width)
             lines += [_around(row, {m.id for m in card.messages}) for row in card.around]
-        if card.decisions:
-            lines += _section(say("Decisions so far"), width)
-            for decision in card.decisions:
-                lines += _past(decision, width)
         return lines
 
     def _headline(self, card: CaseCard) -> Line:
@@ -315,7 +318,9 @@ def _past(decision: PastDecision, width: int) -> list[Line]:
     style = "card--good" if decision.state is DecisionState.APPROVED else "card--caution"
     if decision.approver:
         state += " " + say("by {name}", name=cut(safe(decision.approver, 60), 20))
-    counts = " · ".join(f"{action_state_word(kind)} {count}" for kind, count in decision.actions)
+    counts = steps_words(decision.steps)
+    if any(kind is not ActionState.PROPOSED for kind, _ in decision.actions):
+        counts += ": " + " · ".join(f"{action_state_word(kind)} {count}" for kind, count in decision.actions)
     lines: list[Line] = [
         [
             ("  " + day(decision.at) + " " + clock(decision.at) + " ", "card--dim"),

@@ -72,6 +72,7 @@ CARD = CaseCard(
             "clear",
             "dave",
             "yes",
+            (("delete", 8), ("warn", 1)),
             ((ActionState.DONE, 8), (ActionState.FAILED, 1)),
             "M_FORBIDDEN: no",
         ),
@@ -194,7 +195,7 @@ def test_the_rest_is_below() -> None:
             app.card.scroll_pages(-9)
             app.card.set_keys(KEYS)
             text = ""
-            for _ in range(4):
+            for _ in range(8):
                 text += "\n".join(lines(app.card))
                 app.card.scroll_pages(1)
             for word in (

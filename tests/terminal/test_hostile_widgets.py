@@ -184,7 +184,9 @@ def card(texts: Sequence[str]) -> CaseCard:
         Reach(Decision.WARN, 40, ((first, 9),), 5, (first,), "", True),
         Reach(Decision.BAN, 40, (), 5, (), first, True),
     )
-    past = PastDecision(1, 1e9, first, Decision.WARN, DecisionState.REJECTED, first, first, first, (), first)
+    past = PastDecision(
+        1, 1e9, first, Decision.WARN, DecisionState.REJECTED, first, first, first, ((first, 9),), (), first
+    )
     around = tuple(row(at, text) for at, text in enumerate(texts[:6]))
     return CaseCard(case(1, first), first, first, messages, members, around, reaches, (past,))
 
