@@ -327,9 +327,10 @@ def _past(decision: PastDecision, width: int) -> list[Line]:
             (decision_word(decision.decision) + " ", "card--strong"),
             (say("by {name}", name=cut(safe(decision.by, 60), 20)) + " · ", "card--name"),
             (state, style),
-            ("  " + counts, ""),
         ]
     ]
+    if counts:
+        lines.append([("    " + counts, "")])
     said = [safe(text) for text in (decision.reason, decision.answer) if text]
     if said:
         lines.append([("    “" + "” – “".join(said) + "”", "card--dim")])
