@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import sqlite3
 import sys
@@ -192,11 +193,10 @@ def init(found: Places) -> None:
         if path.exists():
             raise UserError(f"{path}: is there already and was left as it is; move it away to start afresh")
     config.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    settings = TEMPLATE.replace("{store}", str(default_store()))
-    if found.get("store"):
-        settings = settings.replace("# store = ", "store = ").replace(
-            str(default_store()), str(found["store"].absolute())
-        )
+    store: Path | None = found.get("store")
+    settings = TEMPLATE.replace('"{store}"', json.dumps(str((store or default_store()).absolute()), ensure_ascii=False))
+    if store:
+        settings = settings.replace("# store = ", "store = ")
     for path, text in ((config, settings), (rulebook, DEFAULT_RULEBOOK)):
         path.write_text(text, "utf-8")
         click.echo(f"wrote {path}")

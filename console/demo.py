@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import threading
 import time
@@ -34,8 +35,8 @@ def set_up(folder: Path, *, speed: float | None, undo_seconds: float, role: Role
     path = folder / "vigil.toml"
     pace = "max" if speed is None else f"{speed:g}x"
     path.write_text(
-        f'store = "demo.db"\nrulebook = "{sample.rulebook()}"\n[outbox]\nundo_seconds = {undo_seconds}\n'
-        f'[platforms.replay]\nkind = "replay"\nfile = "{sample.chat()}"\nspeed = "{pace}"\n',
+        f'store = "demo.db"\nrulebook = {json.dumps(str(sample.rulebook()))}\n[outbox]\nundo_seconds = {undo_seconds}\n'
+        f'[platforms.replay]\nkind = "replay"\nfile = {json.dumps(str(sample.chat()))}\nspeed = "{pace}"\n',
         "utf-8",
     )
     settings = parse(path.read_text("utf-8"), path)

@@ -262,7 +262,7 @@ def _step_words(step: Step) -> str:
 
 def load_rulebook(settings: Settings) -> Rulebook:
     """The rulebook of the settings, or the default one where none is written. Raises RulebookError."""
-    if settings.rulebook.exists():
+    if settings.rulebook_named or settings.rulebook.exists():
         return rulebooks_of.load(settings.rulebook)
     return rulebooks_of.parse(DEFAULT_RULEBOOK, "default rulebook")
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # for Chinese lose text with, and frames at the rate the feed needs.
 ENVIRONMENT = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_DISABLE_KITTY_KEY": "1", "TEXTUAL_FPS": "30"}
 
+LEAVE_SECONDS = 10.0
+"""How long the console may take to leave once it was told to."""
+
 
 def open_console(
     settings: Settings, name: str | None, *, notice: str = "", beside: Callable[[], Callable[[], None]] | None = None
@@ -62,4 +65,8 @@ def open_console(
 def _leave_on_signal(app: VigilApp) -> None:
     """A dropped connection (SIGHUP) or a request to end leaves the console as the key for it does."""
     signal.sigwait({signal.SIGHUP, signal.SIGTERM})
+    # A loop that is stuck writing to a dead line cannot leave by itself.
+    stuck = threading.Timer(LEAVE_SECONDS, os._exit, (1,))
+    stuck.daemon = True
+    stuck.start()
     app.call_from_thread(app.exit)

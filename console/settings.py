@@ -33,11 +33,13 @@ class PlatformSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings, each with its default. Paths are absolute; `rulebook` may not exist."""
+    """All settings, each with its default. Paths are absolute. `rulebook` may not exist, unless the file
+    says where it is (`rulebook_named`)."""
 
     path: Path
     store: Path
     rulebook: Path
+    rulebook_named: bool = False
     language: str = "auto"
     members_language: str = "zh"
     undo_seconds: float = 5.0
@@ -105,6 +107,7 @@ def _read(document: dict[str, object], path: Path, store: Path | None) -> Settin
         path=path,
         store=(store or _place(path, top.text("store", str(default_store())))).absolute(),
         rulebook=_place(path, top.text("rulebook", "rulebook.toml")),
+        rulebook_named="rulebook" in top,
         language=top.choice("language", LANGUAGES, "auto"),
         members_language=top.text("members_language", "zh"),
         undo_seconds=outbox.number("undo_seconds", 0, 3600, 5),

@@ -92,6 +92,8 @@ class Worker:
                 rulebook_id = rulebooks.put_in_force(db, rulebook.source, self._clock())
                 self._note_rulebook()
                 intake = Intake(db, self.settings, engine, generation, rulebook_id, self._clock)
+                if not self.platforms:
+                    self.log("no platforms are set up in vigil.toml: only waiting actions are carried out")
                 self.log(f"windows filled from {intake.warm()} stored messages; rulebook {rulebook.path}")
                 intake.settle()
                 dispatch = Dispatch(db, self._connected(), generation, self._clock)
@@ -152,12 +154,14 @@ class Worker:
                 self._note_taken(platform, taken)
                 if self._stop.is_set():
                     return
-        except ReplayError:
+        except ReplayError as error:
             platform.health = "cannot be read"
-            # One platform that is down stops nothing, but a worker with no other has nothing to do.
-            if len(self.platforms) == 1:
+            # One platform that is down stops nothing, but a replay of its own has nothing else to do.
+            if self.kind == "replay":
                 raise
-        self.log(f"{platform.name}: read to the end")
+            self.log(f"{platform.name}: {error}")
+        else:
+            self.log(f"{platform.name}: read to the end")
 
     def _note_taken(self, platform: Platform, taken: TakenIn) -> None:
         flagged = sum(1 for _, findings in taken.messages if findings)

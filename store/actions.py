@@ -161,6 +161,8 @@ def recover(db: Database, generation: int, repeatable: Collection[str], now: flo
 
 
 def outbox(db: Database) -> Counter[ActionState]:
-    """How many actions stand in each state."""
-    found = db.execute("SELECT state, count(*) FROM actions GROUP BY state")
+    """How many approved actions are not done: waiting, being sent, failed, or for a person to settle."""
+    found = db.execute(
+        "SELECT state, count(*) FROM actions WHERE state IN ('waiting', 'sending', 'failed', 'unknown') GROUP BY state"
+    )
     return Counter({ActionState(state): number for state, number in found})

@@ -100,7 +100,6 @@ def _assign(db: Database, message_id: int, campaign: str, touched: set[int], now
         case_id = db.value("SELECT id FROM cases WHERE state = 'open' AND campaign = ?", (campaign,)) or _open(
             db, campaign, None, None, now
         )
-        touched.add(case_id)
         if current and current[0] != case_id:
             touched.add(current[0])
             db.execute("UPDATE cases SET merged_into = ? WHERE id = ?", (case_id, current[0]))
@@ -117,7 +116,7 @@ def _assign(db: Database, message_id: int, campaign: str, touched: set[int], now
             )
             or _open(db, "", group_id, member_id, now)
         )
-        touched.add(case_id)
+    touched.add(case_id)
     db.execute(
         "UPDATE flags SET case_id = ? WHERE message_id = ? AND case_id IS NULL AND mode <> 'shadow'",
         (case_id, message_id),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, TypeVar
@@ -18,6 +19,7 @@ from console.following import Filter, StoreSource
 from console.screens.panes import WIDE, PanesScreen
 from console.screens.place import Place
 from console.words import refused_words, taken_words, undone_words, worker_words
+from rules.rulebook import RulebookError
 from store import actions, cases, decisions, lease, messages
 from store.database import Database
 from store.errors import StoreError
@@ -65,6 +67,8 @@ class MainScreen(PanesScreen):
         self._learn = True
         self._refused = self._cannot_approve = ""
         self._role = Role.VIEWER
+        self._outbox: Counter[ActionState] = Counter()
+        self._open = self._proposed = 0
         for command in COMMANDS:
             self._bindings.bind(keys[command.id], f"run_command('{command.id}')", show=False)
         self.card.set_keys({c.decision: key_name(keys[c.id]) for c in COMMANDS if c.decision is not None})
@@ -110,6 +114,8 @@ class MainScreen(PanesScreen):
 
     def _relist(self) -> None:
         self._stale, self._listed_at = False, time.monotonic()
+        self._outbox = actions.outbox(self.db)
+        self._open, self._proposed = (cases.count(self.db, s) for s in (CaseState.OPEN, CaseState.PROPOSED))
         self.cases.show(cases.listed(self.db))
         self.proposals.show(decisions.proposals(self.db))
         self.feed.recheck()
@@ -128,8 +134,8 @@ class MainScreen(PanesScreen):
         else:
             try:
                 self._case_card = await self.place.ask(lambda desk: desk.card(case_id))
-            except StoreError as error:
-                self._tell(str(error), alarm=True)
+            except (StoreError, RulebookError, sqlite3.Error) as error:
+                self._tell(refused_words(error), alarm=True)
                 return
             if case_id != self._case_id():
                 return
@@ -228,11 +234,11 @@ class MainScreen(PanesScreen):
     def _show_status(self) -> None:
         self._show_titles()
         told, until, alarm = self._told
-        outbox = actions.outbox(self.db)
+        outbox = self._outbox
         waiting = outbox[ActionState.WAITING] + outbox[ActionState.SENDING]
         counts = [
-            say("{n} open", n=cases.count(self.db, CaseState.OPEN)),
-            say("{n} proposed", n=cases.count(self.db, CaseState.PROPOSED)),
+            say("{n} open", n=self._open),
+            say("{n} proposed", n=self._proposed),
             say("{n} to send", n=waiting),
         ]
         if outbox[ActionState.FAILED] or outbox[ActionState.UNKNOWN]:
@@ -304,7 +310,7 @@ class MainScreen(PanesScreen):
         """What the desk answers, or None after it refused, which the status line then says."""
         try:
             return await self.place.ask(what)
-        except (StoreError, sqlite3.Error) as error:
+        except (StoreError, RulebookError, sqlite3.Error) as error:
             self._tell(refused_words(error), alarm=True)
             return None
 
