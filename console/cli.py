@@ -25,6 +25,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 DECISIONS = [decision.value for decision in Decision]
 
+NUMBER = click.IntRange(1, 2**63 - 1)
+"""An id, as far as SQLite can count."""
+
 
 class UserError(Exception):
     """What the user asked for cannot be done: one line that says what to do instead."""
@@ -36,6 +39,7 @@ def main() -> None:
     from console.platforms.replay import ReplayError
     from rules.rulebook import RulebookError
 
+    _open_streams()
     if isinstance(sys.stdout, TextIOWrapper):
         # A terminal or pipe of another encoding gets what it can show, not an error.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -68,6 +72,14 @@ def main() -> None:
         # What nobody takes is dropped, or the interpreter would try again at its end and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _open_streams() -> None:
+    """Standard streams that were closed become the null device, before another file gets their number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
 
 
 def _say(problem: str) -> int:
@@ -265,7 +277,7 @@ def cases(found: Places, all_: bool, json_: bool) -> None:
 
 
 @cli.command(epilog=example("vigil show 12"))
-@click.argument("case", type=int)
+@click.argument("case", type=NUMBER)
 @as_json
 @places
 def show(found: Places, case: int, json_: bool) -> None:
@@ -281,7 +293,7 @@ def show(found: Places, case: int, json_: bool) -> None:
 
 
 @cli.command(epilog=example('vigil decide 12 warn --reason "third copy today"'))
-@click.argument("case", type=int)
+@click.argument("case", type=NUMBER)
 @click.argument("decision", type=click.Choice(DECISIONS))
 @click.option("--reason", default="", help="Why, for the log and the admin.")
 @click.option("--no-learn", is_flag=True, help="Act, but teach the rules nothing.")
@@ -317,7 +329,7 @@ def proposals(found: Places, json_: bool) -> None:
 
 
 @cli.command(epilog=example("vigil approve 7 8 9"))
-@click.argument("ids", type=int, nargs=-1, required=True)
+@click.argument("ids", type=NUMBER, nargs=-1, required=True)
 @places
 def approve(found: Places, ids: tuple[int, ...]) -> None:
     """Say yes to proposals: their actions go out after the undo time."""
@@ -326,7 +338,7 @@ def approve(found: Places, ids: tuple[int, ...]) -> None:
 
 
 @cli.command(epilog=example('vigil reject 7 --reason "that was a quotation"'))
-@click.argument("ids", type=int, nargs=-1, required=True)
+@click.argument("ids", type=NUMBER, nargs=-1, required=True)
 @click.option("--reason", required=True, help="Why; the moderator sees it on the case.")
 @places
 def reject(found: Places, ids: tuple[int, ...], reason: str) -> None:
@@ -348,7 +360,7 @@ def _answer(ids: tuple[int, ...], answer: Callable[[int], str]) -> None:
 
 
 @cli.command(epilog=example("vigil undo 7"))
-@click.argument("decision", type=int, required=False)
+@click.argument("decision", type=NUMBER, required=False)
 @places
 def undo(found: Places, decision: int | None) -> None:
     """Take a decision back by its id, without one your own latest."""

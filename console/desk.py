@@ -89,9 +89,10 @@ class Desk:
         role = self.person().role
         return "" if role.rank >= Role.MODERATOR.rank else say("a viewer looks on; a moderator can decide")
 
-    def needs_approval(self, planned: Plan) -> bool:
+    def needs_approval(self, decision: Decision, planned: Plan) -> bool:
         """Whether somebody else has to say yes before this is carried out."""
-        return self.person().role.rank < self.settings.access[planned.strongest()].rank
+        needed = (self.settings.access[need].rank for need in planned.needs(decision))
+        return self.person().role.rank < max(needed, default=0)
 
     def may_approve(self) -> str:
         """Why this person may not approve or reject, or ""."""
@@ -135,12 +136,12 @@ class Desk:
             refused = self.refusal(decision)
             if case.state is not CaseState.OPEN:
                 refused = refused or say("this case is not open any more")
-            elif decision not in (Decision.DISMISS, Decision.DELETE, Decision.LADDER) and not planned.steps():
-                refused = refused or say("no member is known")
+            else:
+                refused = refused or _without_effect(decision, planned)
             reaches.append(
                 Reach(
                     decision, planned.deletes(), planned.steps(), planned.groups(), planned.lasting(), refused,
-                    self.needs_approval(planned),
+                    self.needs_approval(decision, planned),
                 )
             )  # fmt: skip
         return reaches
@@ -169,7 +170,9 @@ class Desk:
                 self.settings.members_language,
                 self.settings.mute_seconds,
             )
-            approved = not self.needs_approval(planned)
+            if refusal := _without_effect(decision, planned):
+                raise NotAllowed(say("not allowed: {why}", why=refusal))
+            approved = not self.needs_approval(decision, planned)
             decision_id = decisions.record(
                 self.db,
                 case_id,
@@ -253,6 +256,12 @@ class Desk:
                     role=role_word(person.role),
                 )
             )
+
+
+def _without_effect(decision: Decision, planned: Plan) -> str:
+    """Why a decision on members would reach none, or ""."""
+    on_members = decision not in (Decision.DISMISS, Decision.DELETE, Decision.LADDER)
+    return say("no member is known") if on_members and not planned.steps() else ""
 
 
 def _step_words(step: Step) -> str:

@@ -35,11 +35,10 @@ class Plan:
         kinds = {action.kind for action in self.actions}
         return tuple(kind.value for kind in ActionKind if kind in kinds and kind not in INVERSE)
 
-    def strongest(self) -> Decision:
-        """The decision whose access this plan needs."""
-        order: list[Decision] = [decision for decision in Decision if decision is not Decision.LADDER]
-        present = [order.index(Decision(action.kind.value)) for action in self.actions]
-        return order[max(present, default=0)]
+    def needs(self, decision: Decision) -> tuple[Decision, ...]:
+        """The decisions a person must be allowed to take alone to take this one alone: each thing it does."""
+        kinds = {Decision(action.kind.value) for action in self.actions}
+        return tuple(kinds if decision is Decision.LADDER else kinds | {decision})
 
 
 def step_for(rulebook: Rulebook, rule: str, strikes: int) -> Step:
@@ -64,20 +63,26 @@ def plan(
     """
     if decision is Decision.DISMISS:
         return Plan(())
-    actions = [
-        PlannedAction(ActionKind.DELETE, part.group_id, part.member_id, part.message_id)
-        for part in parts
-        if part.deletable and (decision is Decision.DELETE or _deletes(rulebook, part.rule))
-    ]
-    if decision is Decision.DELETE:
-        return Plan(tuple(actions))
     by_member: dict[int, list[CasePart]] = {}
     for part in parts:
         if part.member_id is not None:
             by_member.setdefault(part.member_id, []).append(part)
+    steps = {
+        member_id: _step(decision, rulebook, own[-1].rule, strikes.get(member_id, 0), mute_seconds)
+        for member_id, own in by_member.items()
+    }
+    actions = [
+        PlannedAction(ActionKind.DELETE, part.group_id, part.member_id, part.message_id)
+        for part in parts
+        if part.deletable
+        and (
+            decision is Decision.DELETE
+            or _deletes(rulebook, part.rule)
+            or (part.member_id is not None and steps[part.member_id].kind == "delete")
+        )
+    ]
     for member_id, own in by_member.items():
-        rule = own[-1].rule
-        step = _step(decision, rulebook, rule, strikes.get(member_id, 0), mute_seconds)
+        rule, step = own[-1].rule, steps[member_id]
         if step.kind == "delete":
             continue
         kind = ActionKind(step.kind)

@@ -105,8 +105,8 @@ def _read(document: dict[str, object], path: Path, store: Path | None) -> Settin
     platforms = top.table("platforms", None)
     return Settings(
         path=path,
-        store=(store or _place(path, top.text("store", str(default_store())))).absolute(),
-        rulebook=_place(path, top.text("rulebook", "rulebook.toml")),
+        store=(store or _place(path, top, "store", str(default_store()))).absolute(),
+        rulebook=_place(path, top, "rulebook", "rulebook.toml"),
         rulebook_named="rulebook" in top,
         language=top.choice("language", LANGUAGES, "auto"),
         members_language=top.text("members_language", "zh"),
@@ -138,11 +138,17 @@ def _platform(platforms: Table, name: str, path: Path) -> PlatformSettings:
         speed = parse_speed(table.text("speed", "1x"))
     except ValueError:
         table.refuse("speed", 'must be "max" or a factor such as "20x"')
-    return PlatformSettings(name, kind, _place(path, file), speed)
+    return PlatformSettings(name, kind, _place(path, table, "file", file), speed)
 
 
-def _place(beside: Path, written: str) -> Path:
-    return beside.parent / Path(written).expanduser()
+def _place(beside: Path, table: Table, key: str, default: str) -> Path:
+    written = table.text(key, default)
+    if "\0" in written:
+        table.refuse(key, "must be the name of a file, without NUL")
+    try:
+        return beside.parent / Path(written).expanduser()
+    except RuntimeError:
+        table.refuse(key, f"begins with {written.partition('/')[0]}, and there is no such user")
 
 
 TEMPLATE = """\

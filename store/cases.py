@@ -50,16 +50,22 @@ def join(db: Database, found: Iterable[tuple[int, Finding]], rulebook_id: int | 
     campaign becomes known, the messages it already had move to its case. Call it in a transaction.
     """
     joined = Joined(set(), {})
+    automatic: dict[int, str] = {}
     for message_id, finding in found:
         earlier = stored_ids(db, finding.earlier) if finding.earlier else {}
         for number in (*sorted(earlier.values()), message_id):
             evidence = finding.evidence if number == message_id else _whole(db, number, finding)
             _flag(db, number, finding, evidence, rulebook_id, now)
             if finding.mode is not Mode.SHADOW:
-                case_id = _assign(db, number, finding.campaign, joined.touched, now)
+                _assign(db, number, finding.campaign, joined.touched, now)
                 if finding.mode is Mode.AUTO:
-                    joined.automatic[case_id] = finding.rule
+                    automatic[number] = finding.rule
     recount(db, joined.touched, now)
+    # Asked at the end: a message may have moved from its member's case to its campaign's.
+    for number, rule in automatic.items():
+        case_id = of_message(db, number)
+        if case_id is not None:
+            joined.automatic[case_id] = rule
     return joined
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,9 @@ from store.errors import NewerStore, NotAStore, StoreUnavailable
 from store.schema import APPLICATION_ID, SCHEMA_VERSION, migrations
 
 BUSY_SECONDS = 10.0
+
+_SMALLEST_FILE = 512
+"""Bytes of SQLite's smallest page; it takes some shorter files for empty ones and would write over them."""
 
 
 class Database:
@@ -105,7 +109,7 @@ def open_database(path: Path, *, create: bool = False) -> Database:
         raise StoreUnavailable(explain(path, error)) from error
     database = Database(path, connection)
     try:
-        database.execute("PRAGMA journal_mode = WAL")
+        _use_wal(database)
         database.execute("PRAGMA foreign_keys = ON")
         database.execute("PRAGMA temp_store = MEMORY")
         if database.value("PRAGMA user_version") < SCHEMA_VERSION:
@@ -132,6 +136,19 @@ def schema_of(path: Path) -> int:
     except (OSError, sqlite3.Error) as error:
         said = error.strerror if isinstance(error, OSError) else explain(path, error)
         raise StoreUnavailable(f"store {path}: {said}") from error
+
+
+def _use_wal(database: Database) -> None:
+    # SQLite does not wait for others here: while several processes make one store, all but one are told "locked".
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
 
 
 def _migrate(database: Database) -> None:
@@ -173,11 +190,16 @@ def _make_private(path: Path) -> None:
 
 def _refuse_foreign(path: Path) -> None:
     """Look before anything is written: a read-only connection leaves the file and its log as they are."""
-    if path.stat().st_size == 0:
+    size = path.stat().st_size
+    if size == 0:
         return
+    if size < _SMALLEST_FILE:
+        raise NotAStore(f"store {path}: is not a Vigil store; it was left untouched")
     # Only SQLite itself may open the file: closing any other handle drops the locks that this process's other
     # connections hold, and a process that then closes the store would take the log away from under them.
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as connection:
+        # One snapshot: another process may be making the store this moment.
+        connection.execute("BEGIN")
         try:
             application = connection.execute("PRAGMA application_id").fetchone()[0]
         except sqlite3.DatabaseError as error:

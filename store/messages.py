@@ -14,6 +14,9 @@ from store.records import FeedRow, Mark
 SEARCHED_CHARACTERS = 4_000
 """How much of a text the search index holds."""
 
+_RECENT = 100
+"""So many of the newest messages say what time it is."""
+
 _PARAMETERS = 400
 """Values in one statement; SQLite's own limit was 999 for long."""
 
@@ -151,16 +154,17 @@ def set_position(db: Database, source: str, value: str, now: float) -> None:
 def latest(db: Database, horizon: float, limit: int) -> list[tuple[Message, str]]:
     """The newest messages by intake, oldest first, at most `limit` and no older than `horizon` seconds
     before the newest one's own time, each with the campaign it was flagged for, or ""."""
-    newest = db.execute("SELECT id, time FROM messages ORDER BY id DESC LIMIT 1").fetchone()
-    if newest is None:
+    newest = db.execute("SELECT id, time FROM messages ORDER BY id DESC LIMIT ?", (_RECENT,)).fetchall()
+    if not newest:
         return []
-    since = -1e18 if newest[1] is None else newest[1] - horizon
+    # The earliest of several: one message stamped ahead of the others must not cut them off.
+    since = min((time for _, time in newest if time is not None), default=-1e18) - horizon
     rows = db.execute(
         "SELECT g.platform, g.key, m.key, coalesce(p.key, ''), m.text, m.time, m.kind, m.mentions,"
         " coalesce((SELECT f.campaign FROM flags f WHERE f.message_id = m.id AND f.campaign <> '' LIMIT 1), '')"
         " FROM messages m JOIN groups g ON g.id = m.group_id LEFT JOIN members p ON p.id = m.member_id"
         " WHERE m.id > ? AND (m.time IS NULL OR m.time >= ?) ORDER BY m.id",
-        (newest[0] - limit, since),
+        (newest[0][0] - limit, since),
     )
     return [
         (

@@ -165,7 +165,8 @@ def _extra(found: dict[str, Any]) -> str:
     try:
         return msgspec.json.encode(unknown).decode()
     except (UnicodeEncodeError, RecursionError, TypeError, ValueError):
-        return json.dumps(unknown, ensure_ascii=True)
+        # Read back once more, because an infinite number is no JSON: null, as msgspec writes it.
+        return json.dumps(json.loads(json.dumps(unknown), parse_constant=lambda name: None))
 
 
 def _kind(value: Any) -> str:

@@ -39,6 +39,12 @@ class Position(msgspec.Struct, frozen=True):
     mark: str
 
 
+class _Written(msgspec.Struct, frozen=True):
+    """What is read again of a line of the file of effects."""
+
+    key: str
+
+
 def effects_path(store: Path) -> Path:
     """The file of effects beside a store."""
     return store.with_name(store.stem + ".effects.ndjson")
@@ -95,12 +101,17 @@ class Effects:
         return os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
 
     def _catch_up(self, file: BinaryIO) -> None:
+        if os.fstat(file.fileno()).st_size < self._read_to:
+            # Somebody removed or emptied it meanwhile.
+            self._read_to = 0
         file.seek(self._read_to)
         for line in file:
             if not line.endswith(b"\n"):
                 break
             self._read_to += len(line)
-            self._keys.add(str(msgspec.json.decode(line)["key"]))
+            # A line that is not ours stays, and says nothing.
+            with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+                self._keys.add(msgspec.json.decode(line, type=_Written).key)
         file.truncate(self._read_to)
 
 

@@ -107,6 +107,9 @@ class MainScreen(PanesScreen):
                     self._source.follow()
             if self._stale and time.monotonic() - self._listed_at >= LISTS_SECONDS:
                 self._relist()
+            if self.child is not None:
+                # Not only when the store has changed: a worker that is gone changes nothing in it.
+                self.child.tend(self.db)
             self._show_status()
         except (sqlite3.Error, StoreError) as error:
             self._tell(say("the store cannot be read: {error}", error=error), alarm=True)
@@ -119,8 +122,6 @@ class MainScreen(PanesScreen):
         self.cases.show(cases.listed(self.db))
         self.proposals.show(decisions.proposals(self.db))
         self.feed.recheck()
-        if self.child is not None:
-            self.child.tend(self.db)
         self._show_card()
 
     def _show_card(self) -> None:

@@ -1,0 +1,190 @@
+"""Messages: stored once, counted right, found by any text in them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules.records import Message, Mode
+from store import messages
+from store.database import Database, open_database
+from store.records import Mark
+from tests.unit.made import NOON, finding, message, take
+
+
+def add(db: Database, *added: Message) -> list[int]:
+    with db.transaction():
+        writer = messages.MessageWriter(db)
+        return writer.add(writer.unknown(added), NOON)
+
+
+def texts(db: Database, text: str) -> list[str]:
+    return [row.text for row in messages.rows(db, messages.ids(db, text=text))]
+
+
+def membership(db: Database, member: str = "m", group: str = "g") -> tuple[float | None, ...]:
+    found = db.execute(
+        "SELECT s.messages, s.first_at, s.last_at, s.joined_at, s.left_at FROM memberships s"
+        " JOIN members m ON m.id = s.member_id JOIN groups g ON g.id = s.group_id WHERE m.key = ? AND g.key = ?",
+        (member, group),
+    )
+    return tuple(found.fetchone())
+
+
+def test_messages_are_stored_in_order(db: Database) -> None:
+    assert add(db, message("b"), message("a")) == [1, 2]
+    assert add(db, message("c")) == [3]
+    assert [row.id for row in messages.rows(db, messages.ids(db))] == [1, 2, 3]
+
+
+def test_a_message_is_stored_once_in_the_order_of_its_first_coming(db: Database) -> None:
+    first, second, again = message(1, "first"), message(2, "second"), message(1, "first, edited")
+    add(db, first, second, again)
+    add(db, again, message(3, "third"), first)
+    assert texts(db, "") == ["first", "second", "third"]
+
+
+def test_the_same_number_in_another_group_or_platform_is_another_message(db: Database) -> None:
+    one = message(1)
+    assert len(add(db, one, replace(one, group="h"), replace(one, platform="other"))) == 3
+
+
+def test_names_follow_the_latest_that_is_given(db: Database) -> None:
+    def names() -> tuple[str, str]:
+        row = messages.rows(db, messages.ids(db))[0]
+        return row.group, row.name
+
+    one = message(1)
+    add(db, one)
+    assert names() == ("g", "m"), "without names the keys are shown"
+    add(db, replace(one, id="2", name="Mia", group_name="Garden"))
+    add(db, replace(one, id="3"))
+    assert names() == ("Garden", "Mia")
+    add(db, replace(one, id="4", name="Mia B."), replace(one, id="5", name="Mia C."))
+    assert names() == ("Garden", "Mia C.")
+
+
+def test_memberships_count_what_was_posted_and_when(db: Database) -> None:
+    add(db, message(1, time=NOON + 5), message(2, time=NOON), message(3, time=None))
+    add(db, message(4, time=NOON + 9), message(5, group="h"), message(6, member="n"))
+    assert membership(db) == (4, NOON, NOON + 9, None, None)
+    assert membership(db, group="h")[0] == membership(db, member="n")[0] == 1
+
+
+def test_joining_and_leaving_are_noted_and_are_no_posts(db: Database) -> None:
+    def come(number: int, kind: str, at: float) -> None:
+        add(db, replace(message(number, "", time=at), kind=kind))
+
+    come(1, "join", NOON)
+    assert membership(db) == (0, None, None, NOON, None)
+    come(2, "leave", NOON + 1)
+    assert membership(db) == (0, None, None, NOON, NOON + 1)
+    add(db, message(3, time=NOON + 2))
+    assert membership(db) == (1, NOON + 2, NOON + 2, NOON, NOON + 1)
+    come(4, "join", NOON + 3)
+    assert membership(db) == (1, NOON + 2, NOON + 2, NOON + 3, None)
+
+
+def test_a_message_of_nobody_is_stored(db: Database) -> None:
+    add(db, message(1, "system", member=""))
+    (row,) = messages.rows(db, [1])
+    assert (row.name, row.text) == ("", "system")
+
+
+FOUND = [
+    ("大家好，今天共读会改到八点半", ["共读", "好", "八点半", "今天共读会改到八点半"]),
+    ("外卖優惠券每天更新", ["優惠", "外卖優惠券"]),
+    ("今日の読書会は中止です。カラオケへ", ["読書", "カラオケ", "です"]),
+    ("Всем привет, где ссылка?", ["привет", "ПРИВЕТ", "ссыл", "где ссылка"]),
+    ("MiXeD case Links", ["mixed", "CASE", "xed ca", "links"]),
+    ("안녕하세요 여러분", ["하세", "여러분"]),
+    ("สวัสดีครับ", ["สวัส"]),
+    ("مرحبا بالجميع", ["بالج"]),
+    ("price 12.50 €, code AB-12", ["12.50", "AB-12", "ab 12", "ab12"]),
+    ("no words 🎉🎉 here", ["🎉", "🎉🎉", " 🎉 "]),
+    ("!!!???", ["!?", "???"]),
+    ('a "quoted" word * AND OR NEAR(x)', ['"quoted"', "word *", "AND OR", "NEAR(x)", "* AND"]),
+    ("it's 100% -sure^", ["it's", "100%", "-sure", "^"]),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), [(text, wanted) for text, several in FOUND for wanted in several])
+def test_a_message_is_found_by_what_is_in_it_in_any_script(db: Database, text: str, wanted: str) -> None:
+    add(db, *(message(number, other) for number, (other, _) in enumerate(FOUND)))
+    assert text in texts(db, wanted)
+
+
+@pytest.mark.parametrize("absent", ["读共", "nowhere", "🎃", "привета", "xedmi", "ъ"])
+def test_what_is_in_no_message_finds_none(db: Database, absent: str) -> None:
+    add(db, *(message(number, other) for number, (other, _) in enumerate(FOUND)))
+    assert texts(db, absent) == []
+
+
+def test_searching_can_be_narrowed_to_a_group_and_to_what_is_new(db: Database) -> None:
+    add(db, message(1, "tea"), message(2, "tea", group="h"), message(3, "rain"), message(4, "tea"))
+    group = {name: number for number, name, _ in messages.groups(db)}["g"]
+    assert messages.ids(db, text="tea") == [1, 2, 4]
+    assert messages.ids(db, text="tea", group_id=group) == [1, 4]
+    assert messages.ids(db, text="tea", after=1) == [2, 4]
+    assert messages.ids(db, text="tea", limit=2) == [2, 4]
+    assert messages.ids(db, group_id=group, after=1) == [3, 4]
+    assert messages.groups(db) == [(group, "g", 3), (group + 1, "h", 1)]
+
+
+def test_rows_come_in_the_order_asked_for_without_those_that_are_gone(db: Database) -> None:
+    add(db, *(message(number) for number in range(1_000)))
+    wanted = [900, 3, 77, 5_000, 4]
+    assert [row.id for row in messages.rows(db, wanted)] == [900, 3, 77, 4]
+    assert len(messages.rows(db, list(range(1, 1_001)))) == 1_000
+
+
+def test_rows_are_marked_when_flagged_but_not_in_shadow(db: Database) -> None:
+    take(db, [(message(1), [finding()]), (message(2), [finding(mode=Mode.SHADOW)]), (message(3), [])])
+    assert [row.mark for row in messages.rows(db, [1, 2, 3])] == [Mark.FLAG, Mark.NONE, Mark.NONE]
+
+
+def test_what_stands_around_a_message_is_of_its_group(db: Database) -> None:
+    add(db, *(message(number, group="gh"[number % 2]) for number in range(1, 20)))
+    assert [row.id for row in messages.around(db, 9, 2)] == [5, 7, 9, 11, 13]
+    assert [row.id for row in messages.around(db, 1, 2)] == [1, 3, 5]
+
+
+def test_a_position_is_what_was_set_last(db: Database) -> None:
+    assert messages.position(db, "replay:x") is None
+    for value in ("1", "2"):
+        messages.set_position(db, "replay:x", value, NOON)
+    messages.set_position(db, "replay:y", "9", NOON)
+    assert messages.position(db, "replay:x") == "2"
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Database]:
+    with tempfile.TemporaryDirectory() as folder:
+        database = open_database(Path(folder) / "vigil.db", create=True)
+        yield database
+        database.close()
+
+
+# Python counts these as letters and the index's tokenizer does not.
+_OTHERS = [chr(code) for code in (*range(0x19B0, 0x19CA), 0x1CF2, 0x1CF3)]
+_text = st.text(
+    st.characters(max_codepoint=0x323AF, exclude_categories=["Cs", "Cn"], exclude_characters=["\0", *_OTHERS]),
+    max_size=60,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_text, st.data())
+def test_every_stored_text_is_found_by_any_of_its_words(shared: Database, text: str, data: st.DataObject) -> None:
+    number = messages.newest_id(shared) + 1
+    add(shared, message(number, text))
+    start = data.draw(st.integers(0, len(text)))
+    wanted = text[start : data.draw(st.integers(start, len(text)))]
+    if wanted and all(char.isalnum() for char in wanted):
+        assert number in messages.ids(shared, text=wanted)
