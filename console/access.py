@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 import time
 
 from console.desk import Desk
 from console.settings import Settings
 from store import staff
 from store.database import Database
+from store.errors import StoreError
 
 
 def system_user() -> str:
-    """The operating system's name for who runs this process."""
+    """The operating system's name for who runs this process; the environment has no say in it."""
     try:
-        return getpass.getuser()
-    except (OSError, KeyError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return f"uid{os.getuid()}"
 
 
 def sit_down(db: Database, settings: Settings, name: str | None = None) -> Desk:
-    """The desk of `name`, without one of the system's user, who owns a store that has no staff yet.
+    """The desk of `name`, without one of the system's user. Whoever comes first owns a store without staff.
 
-    Raises NotFound for somebody who is no staff.
+    Raises NotFound for somebody who is no staff, StoreError where the system's user has no fit name.
     """
     user = system_user()
     if not staff.people(db):
-        staff.found(db, user, time.time())
+        try:
+            staff.found(db, user, time.time())
+        except StoreError as error:
+            if name is None:
+                raise StoreError(f"{error}: name yourself with --as NAME") from None
+            staff.found(db, name, time.time())
     return Desk(db, settings, name or user)
 
 

@@ -52,7 +52,11 @@ def shape(message: Message, findings: tuple[Finding, ...]) -> dict[str, object]:
                 "matched": finding.matched,
                 "evidence": [{"start": e.start, "end": e.end, "matched": e.matched} for e in finding.evidence],
                 **({"campaign": finding.campaign} if finding.campaign else {}),
-                **({"earlier": [key.id for key in finding.earlier]} if finding.earlier else {}),
+                **(
+                    {"earlier": [{"group": key.group, "id": key.id} for key in finding.earlier]}
+                    if finding.earlier
+                    else {}
+                ),
             }
             for finding in findings
         ],

@@ -44,13 +44,17 @@ class Child:
         if self._process is None and now >= self._next_try:
             self._missing_since = now if self._missing_since is None else self._missing_since
             if at_once or now - self._missing_since >= PATIENCE_SECONDS:
-                self._start()
+                try:
+                    self._start()
+                except OSError as error:
+                    self.failure = f"{error.filename or 'vigil serve'}: {error.strerror}"
+                    self._next_try = now + RETRY_SECONDS
 
     def _start(self) -> None:
         command = [sys.executable, "-P", "-m", "console", "serve", "--child", "--store", str(self._settings.store)]
         if self._settings.path.exists():
             command += ["--config", str(self._settings.path)]
-        log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         try:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
@@ -59,7 +63,10 @@ class Child:
             os.close(log)
 
     def _last_words(self) -> str:
-        lines = Path(self.log).read_text("utf-8", "replace").strip().splitlines()
+        try:
+            lines = Path(self.log).read_text("utf-8", "replace").strip().splitlines()
+        except OSError as error:
+            return f"{self.log}: {error.strerror}"
         return lines[-1].removeprefix("vigil: ") if lines else ""
 
     def _end(self) -> None:

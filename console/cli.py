@@ -39,6 +39,8 @@ def main() -> None:
     from console.platforms.replay import ReplayError
     from rules.rulebook import RulebookError
 
+    # Whatever is written here, store, settings, logs, is its owner's alone.
+    os.umask(0o077)
     _open_streams()
     if isinstance(sys.stdout, TextIOWrapper):
         # A terminal or pipe of another encoding gets what it can show, not an error.
@@ -158,7 +160,7 @@ def cli(context: click.Context, found: Places) -> None:
         _need_terminal("vigil cases, vigil proposals and their kin do the same as plain text")
         from console.opening import open_console
 
-        open_console(found.settings(), found.get("name"))
+        context.exit(open_console(found.settings(), found.get("name")))
 
 
 def _need_terminal(instead: str) -> None:
@@ -189,13 +191,14 @@ def demo(role: str, plain: bool, speed: str) -> None:
         sys.exit(run_plain(sys.stdout))
     from console.demo import run_demo
 
-    run_demo(Role(role), pace)
+    raise click.exceptions.Exit(run_demo(Role(role), pace))
 
 
 @cli.command(epilog=example("vigil init --config ~/community/vigil.toml"))
 @places
 def init(found: Places) -> None:
     """Write a commented vigil.toml and rulebook.toml to start from."""
+    from console.language import wanted
     from console.settings import TEMPLATE, default_path, default_store
     from rules.rulebook import DEFAULT_RULEBOOK
 
@@ -209,6 +212,7 @@ def init(found: Places) -> None:
     settings = TEMPLATE.replace('"{store}"', json.dumps(str((store or default_store()).absolute()), ensure_ascii=False))
     if store:
         settings = settings.replace("# store = ", "store = ")
+    settings = settings.replace("{language}", wanted())
     for path, text in ((config, settings), (rulebook, DEFAULT_RULEBOOK)):
         path.write_text(text, "utf-8")
         click.echo(f"wrote {path}")
@@ -232,6 +236,8 @@ def replay(found: Places, file: Path, speed: str) -> None:
         f"{ending}: {done.taken} messages taken in, {done.known} already there, {done.flagged} flagged,"
         f" {done.problems} lines with problems; line {done.lines}"
     )
+    if done.stopped:
+        raise click.exceptions.Exit(130)
 
 
 @cli.command(epilog=example("vigil check chat.ndjson --rulebook rulebook.toml | jq 'select(.verdict == \"flag\")'"))
@@ -249,7 +255,7 @@ def check(found: Places, file: Path, rulebook: Path | None) -> None:
 
     from console.checking import check as run
     from console.checking import streams
-    from console.desk import load_rulebook
+    from console.rulebook import load_rulebook
     from rules.rulebook import load
 
     rules = load(rulebook) if rulebook else load_rulebook(found.settings())
@@ -470,7 +476,7 @@ def audit_verify(found: Places) -> None:
 
 
 def _speed(text: str) -> float | None:
-    from console.platforms.replay import parse_speed
+    from console.settings import parse_speed
 
     try:
         return parse_speed(text)

@@ -52,7 +52,6 @@ class Command:
     why_not: Callable[[Situation], str] = lambda situation: ""
     shown: bool = True
     decision: Decision | None = None
-    asks_reason: bool = False
 
 
 def _case(situation: Situation) -> str:
@@ -72,9 +71,11 @@ def _decision(decision: Decision) -> Callable[[Situation], str]:
         if said := _case(situation):
             return said
         card = situation.card
-        if card is not None and situation.case is not None and card.case.id == situation.case.id:
-            return next((reach.refused for reach in card.reaches if reach.decision is decision), "")
-        return ""
+        if situation.marked:
+            return ""
+        if card is None or situation.case is None or card.case.id != situation.case.id:
+            return say("the case's card is being read: look, then press again")
+        return next((reach.refused for reach in card.reaches if reach.decision is decision), "")
 
     return why_not
 
@@ -120,7 +121,6 @@ COMMANDS: tuple[Command, ...] = (
     Command("proposal.approve", "a", mark("approve"), mark("approve: it is carried out"), (Pane.PROPOSALS,), _proposal),
     Command(
         "proposal.reject", "n", mark("reject"), mark("reject, with a reason"), (Pane.PROPOSALS,), _proposal,
-        asks_reason=True,
     ),
     Command("feed.case", "enter", mark("case"), mark("go to the case of this message"), (Pane.FEED,), _message),
     Command("undo", "u", mark("undo"), mark("take your latest decision back")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import tempfile
 import threading
 import time
@@ -50,12 +51,12 @@ def set_up(folder: Path, *, speed: float | None, undo_seconds: float, role: Role
     return settings
 
 
-def run_demo(role: Role, speed: float | None) -> None:
-    """Open the console on the sample community; everything is gone afterwards."""
+def run_demo(role: Role, speed: float | None) -> int:
+    """Open the console on the sample community; everything is gone afterwards. Returns the exit code."""
     with tempfile.TemporaryDirectory(prefix="vigil-demo-") as folder:
         settings = set_up(Path(folder), speed=speed, undo_seconds=5, role=role)
         name, colleague = COLLEAGUES[role]
-        open_console(settings, YOU, notice="DEMO", beside=lambda: _start(settings, name, colleague))
+        return open_console(settings, YOU, notice="DEMO", beside=lambda: _start(settings, name, colleague))
 
 
 def _start(settings: Settings, name: str, role: Role) -> Callable[[], None]:
@@ -88,8 +89,8 @@ def _play(settings: Settings, name: str, role: Role, ended: threading.Event) -> 
                     if calm:
                         desk.decide(calm[0], Decision.LADDER, reason="scripted moderator")
                         proposed_at = now
-            except StoreError:
-                # You were faster.
+            except (StoreError, sqlite3.Error):
+                # You were faster, or the store is busy: the next time, then.
                 continue
     finally:
         db.close()

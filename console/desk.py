@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from console.planning import Plan, plan, step_for
+from console.planning import Plan, ladder_steps, plan
+from console.rulebook import load_rulebook
 from console.settings import Settings
-from rules import rulebook as rulebooks_of
 from rules.reading import spelled_duration
-from rules.rulebook import DEFAULT_RULEBOOK, Rulebook, RulebookError, Step
+from rules.rulebook import Rulebook, Step, parse
 from store import cases, decisions, members, messages, rulebooks, staff
+from store.cases import CasePart
 from store.database import Database
 from store.errors import Conflict, NotFound, StoreError
 from store.records import (
@@ -28,6 +29,9 @@ from widgets.words import role_word, step_word
 
 AUTOMATIC = "vigil"
 """Under this name the worker takes the decisions of rules in mode auto; no person can have it."""
+
+UNDO_SECONDS = 3600.0
+"""How far back an undo without an id reaches: a key pressed once too often must not lift an old ban."""
 
 CARD_MESSAGES = 200
 MESSAGES_AROUND = 3
@@ -60,12 +64,20 @@ class Desk:
         self.name = name
         self._clock = clock
         self._rulebook: tuple[int, Rulebook] | None = None
-        if name != AUTOMATIC:
-            self.person()
+        self._automatic = False
+        self.person()
+
+    @classmethod
+    def automatic(cls, db: Database, settings: Settings, *, clock: Callable[[], float] = time.time) -> Desk:
+        """The worker's own desk, for the decisions of rules in mode auto."""
+        desk = cls.__new__(cls)
+        desk.db, desk.settings, desk.name, desk._clock = db, settings, AUTOMATIC, clock
+        desk._rulebook, desk._automatic = None, True
+        return desk
 
     def person(self) -> Staff:
         """Who sits here, as the store knows them now. Raises NotFound when they have lost their access."""
-        if self.name == AUTOMATIC:
+        if self._automatic:
             return Staff(0, AUTOMATIC, Role.OWNER)
         person = staff.find(self.db, self.name)
         if person is None:
@@ -81,7 +93,7 @@ class Desk:
         if found is None:
             return load_rulebook(self.settings)
         if self._rulebook is None or self._rulebook[0] != found[0]:
-            self._rulebook = (found[0], rulebooks_of.parse(found[1], "rulebook in force"))
+            self._rulebook = (found[0], parse(found[1], "rulebook in force"))
         return self._rulebook[1]
 
     def refusal(self, decision: Decision) -> str:
@@ -112,7 +124,9 @@ class Desk:
             return CaseCard(
                 case=case,
                 rule_text=rulebook.shown(case.rule, self.settings.members_language),
-                step=self._step(case, rulebook, now),
+                step=ladder_words(
+                    rulebook, cases.parts(self.db, case_id, case.seen), members.strikes(self.db, case_id, now)
+                ),
                 messages=tuple(shown),
                 members=tuple(members.of_case(self.db, case_id, now)),
                 around=tuple(messages.around(self.db, shown[0].id, MESSAGES_AROUND)) if shown else (),
@@ -120,13 +134,8 @@ class Desk:
                 decisions=tuple(decisions.of_case(self.db, case_id)),
             )
 
-    def _step(self, case: CaseRow, rulebook: Rulebook, now: float) -> str:
-        strikes = members.strikes(self.db, case.id, now)
-        steps = dict.fromkeys(step_for(rulebook, case.rule, count) for count in sorted(strikes.values()))
-        return ", ".join(map(_step_words, steps)) or step_word("delete")
-
     def _reaches(self, case: CaseRow, rulebook: Rulebook, now: float) -> list[Reach]:
-        parts = cases.parts(self.db, case.id)
+        parts = cases.parts(self.db, case.id, case.seen)
         strikes = members.strikes(self.db, case.id, now)
         reaches = []
         for decision in Decision:
@@ -152,18 +161,21 @@ class Desk:
         decision: Decision,
         *,
         version: int | None = None,
+        seen: int | None = None,
         reason: str = "",
         learn: bool = True,
     ) -> Taken:
-        """Take or propose a decision; `version` is the one the person saw. Raises NotFound, NotAllowed, Conflict."""
+        """Take or propose a decision. `version` and `seen` are those of the case as the person saw it: what
+        joined it later is left to another decision. Raises NotFound, NotAllowed, Conflict."""
         now = self._clock()
         with self.db.transaction(durable=True):
             if refusal := self.refusal(decision):
                 raise NotAllowed(say("not allowed: {why}", why=refusal))
             case = cases.get(self.db, case_id)
             rulebook = self.rulebook()
+            seen = case.seen if seen is None else seen
             planned = plan(
-                cases.parts(self.db, case_id),
+                cases.parts(self.db, case_id, seen),
                 decision,
                 members.strikes(self.db, case_id, now),
                 rulebook,
@@ -177,6 +189,7 @@ class Desk:
                 self.db,
                 case_id,
                 case.version if version is None else version,
+                seen,
                 decision,
                 self.name,
                 planned.actions,
@@ -203,6 +216,8 @@ class Desk:
         """Say no; returns the case's id. Raises NotFound, NotAllowed, Conflict."""
         with self.db.transaction(durable=True):
             self._check_answer(decision_id)
+            if not reason.strip():
+                raise NotAllowed(say("a rejection needs a reason: the moderator shall know"))
             return decisions.reject(self.db, decision_id, self.name, reason.strip(), self._clock())
 
     def _check_answer(self, decision_id: int) -> None:
@@ -215,9 +230,10 @@ class Desk:
     def undo(self, decision_id: int | None = None) -> decisions.Undone:
         """Take a decision back, without an id the latest of one's own. Raises NotFound, NotAllowed, Conflict."""
         with self.db.transaction(durable=True):
-            chosen = decisions.latest_of(self.db, self.name) if decision_id is None else decision_id
+            recent = self._clock() - UNDO_SECONDS
+            chosen = decisions.latest_of(self.db, self.name, recent) if decision_id is None else decision_id
             if chosen is None:
-                raise Conflict(say("there is nothing of yours to undo"))
+                raise Conflict(say("there is nothing of yours from the last hour to undo; older ones: vigil undo ID"))
             person = self.person()
             if person.role is Role.VIEWER:
                 raise NotAllowed(say("a viewer looks on; a moderator can decide"))
@@ -264,16 +280,11 @@ def _without_effect(decision: Decision, planned: Plan) -> str:
     return say("no member is known") if on_members and not planned.steps() else ""
 
 
+def ladder_words(rulebook: Rulebook, parts: Sequence[CasePart], strikes: Mapping[int, int]) -> str:
+    """What the ladder proposes for a case's members: "warn", or "warn, mute 10m" where they differ."""
+    steps = dict.fromkeys(ladder_steps(rulebook, parts, strikes).values())
+    return ", ".join(map(_step_words, steps)) or step_word("delete")
+
+
 def _step_words(step: Step) -> str:
-    """A ladder's step as it is shown: "mute 10m"."""
     return f"{step_word(step.kind)} {spelled_duration(step.seconds)}" if step.seconds else step_word(step.kind)
-
-
-def load_rulebook(settings: Settings) -> Rulebook:
-    """The rulebook of the settings, or the default one where none is written. Raises RulebookError."""
-    if settings.rulebook_named or settings.rulebook.exists():
-        return rulebooks_of.load(settings.rulebook)
-    return rulebooks_of.parse(DEFAULT_RULEBOOK, "default rulebook")
-
-
-__all__ = ["Desk", "NotAllowed", "RulebookError", "Taken", "load_rulebook"]

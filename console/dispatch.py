@@ -43,6 +43,10 @@ class Dispatch:
         repeatable = [name for name, platform in self.platforms.items() if platform.repeatable]
         return actions.recover(self.db, self._generation, repeatable, self._clock())
 
+    def stranded(self) -> Mapping[str, int]:
+        """How many actions wait for platforms that are not connected."""
+        return {name: count for name, count in actions.waiting(self.db).items() if name not in self.platforms}
+
     async def step(self) -> list[Dispatched]:
         """Carry out what is due, at most CLAIMED_AT_ONCE actions. Raises LeaseLost."""
         orders = actions.claim(self.db, self._generation, self._clock(), CLAIMED_AT_ONCE, list(self.platforms))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import locale
 import os
 import shutil
+import sqlite3
 import stat
 import sys
 import time
@@ -13,12 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import console
-from console.desk import load_rulebook
+from console.rulebook import load_rulebook
 from console.settings import Settings, SettingsError
 from console.settings import load as load_settings
 from rules.rulebook import RulebookError
 from store import audit, lease
-from store.database import Database, open_database, schema_of
+from store.database import Database, explain, open_database, schema_of
 from store.errors import NewerStore, NotAStore, StoreError
 from store.schema import SCHEMA_VERSION
 
@@ -65,7 +66,7 @@ def _rulebook(settings: Settings) -> Examined:
 
 
 def _store(path: Path) -> list[Examined]:
-    if not path.exists():
+    if not path.is_file():
         return [Examined("store", False, f"{path}: none yet", "`vigil`, `vigil serve` or `vigil replay FILE` makes it")]
     try:
         schema = schema_of(path)
@@ -92,9 +93,16 @@ def _store(path: Path) -> list[Examined]:
             )
         )
     if pending == 0:
-        db = open_database(path)
+        try:
+            db = open_database(path)
+        except StoreError as error:
+            return [*results, Examined("store", False, str(error), "see the file's owner, mode and folder")]
         try:
             results += [_worker(db), _audit(db)]
+        except sqlite3.Error as error:
+            results.append(
+                Examined("store", False, explain(path, error), "keep a copy of the file before anything else")
+            )
         finally:
             db.close()
     return results

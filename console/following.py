@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from array import array
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from store import messages
@@ -57,5 +59,7 @@ class StoreSource:
             if len(self._rows) > _REMEMBERED:
                 self._rows.clear()
                 missing = list(wanted)
-            self._rows.update((row.id, row) for row in messages.rows(self._db, missing))
+            # A store that cannot be read this moment shows what is known; the screen says why.
+            with suppress(sqlite3.Error):
+                self._rows.update((row.id, row) for row in messages.rows(self._db, missing))
         return [self._rows[number] for number in wanted if number in self._rows]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from console.desk import AUTOMATIC, Desk
+from console.desk import Desk
 from console.platforms.base import Batch
 from console.settings import Settings
 from rules.engine import Engine
@@ -49,7 +49,7 @@ class Intake:
         self._generation = generation
         self._clock = clock
         self._writer = messages.MessageWriter(db)
-        self._desk = Desk(db, settings, AUTOMATIC, clock=clock)
+        self._desk = Desk.automatic(db, settings, clock=clock)
 
     def warm(self) -> int:
         """Fill the engine's windows from the store; returns with how many messages."""
@@ -72,18 +72,19 @@ class Intake:
             lease.confirm(self.db, self._generation)
             ids = self._writer.add(fresh, now)
             found = [(number, finding) for number, findings in zip(ids, judged, strict=True) for finding in findings]
-            joined = cases.join(self.db, found, self.rulebook_id, now)
+            touched = cases.join(self.db, found, self.rulebook_id, now)
             messages.set_position(self.db, source, batch.position, now)
-        automatic = tuple(self._decide(case_id, rule) for case_id, rule in sorted(joined.automatic.items()))
+        automatic = any(finding.mode is Mode.AUTO for _, finding in found)
         return TakenIn(
             tuple(zip(fresh, judged, strict=True)),
             len(batch.messages) - len(fresh),
-            tuple(sorted(joined.touched)),
-            tuple(number for number in automatic if number),
+            tuple(sorted(touched)),
+            self.settle() if automatic else (),
         )
 
     def settle(self) -> tuple[int, ...]:
-        """Decide the open cases of rules in mode auto that a worker killed between storing and deciding left."""
+        """Decide the open cases that rules in mode auto alone have flagged, also those that a worker killed
+        between storing and deciding left. Where another rule asks, a person decides."""
         left = cases.flagged_open(self.db, Mode.AUTO)
         return tuple(number for case_id, rule in left if (number := self._decide(case_id, rule)))
 

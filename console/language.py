@@ -12,13 +12,14 @@ CATALOGUES = {"zh": "zh_CN"}
 
 def translation(setting: str) -> gettext.NullTranslations:
     """The catalogue for "en", "zh", or "auto": what the environment's locale asks for."""
-    name = CATALOGUES.get(_wanted() if setting == "auto" else setting)
+    name = CATALOGUES.get(wanted() if setting == "auto" else setting)
     if name is None:
         return gettext.NullTranslations()
     return gettext.translation("vigil", LOCALES, [name], fallback=True)
 
 
-def _wanted() -> str:
+def wanted() -> str:
+    """The language that the environment's locale asks for: "en" or "zh"."""
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(variable, "")
         if value:

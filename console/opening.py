@@ -29,8 +29,8 @@ LEAVE_SECONDS = 10.0
 
 def open_console(
     settings: Settings, name: str | None, *, notice: str = "", beside: Callable[[], Callable[[], None]] | None = None
-) -> None:
-    """Run the console until the person leaves or the connection drops.
+) -> int:
+    """Run the console until the person leaves or the connection drops; returns the process's exit code.
 
     `beside` starts something that lives as long as the console and returns what ends it. Raises StoreError,
     SettingsError, KeysError.
@@ -60,6 +60,7 @@ def open_console(
         app = VigilApp(db, place, child, keys, moved, translation(settings.language), notice)
         threading.Thread(target=_leave_on_signal, args=(app,), daemon=True).start()
         app.run()
+        return app.return_code or 0
 
 
 def _leave_on_signal(app: VigilApp) -> None:

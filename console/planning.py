@@ -63,12 +63,12 @@ def plan(
     """
     if decision is Decision.DISMISS:
         return Plan(())
-    by_member: dict[int, list[CasePart]] = {}
-    for part in parts:
-        if part.member_id is not None:
-            by_member.setdefault(part.member_id, []).append(part)
+    by_member = _by_member(parts)
+    ladder = ladder_steps(rulebook, parts, strikes)
     steps = {
-        member_id: _step(decision, rulebook, own[-1].rule, strikes.get(member_id, 0), mute_seconds)
+        member_id: ladder[member_id]
+        if decision is Decision.LADDER
+        else _step(decision, rulebook, own[-1].rule, mute_seconds)
         for member_id, own in by_member.items()
     }
     actions = [
@@ -95,9 +95,23 @@ def plan(
     return Plan(tuple(actions))
 
 
-def _step(decision: Decision, rulebook: Rulebook, rule: str, strikes: int, mute_seconds: int) -> Step:
-    if decision is Decision.LADDER:
-        return step_for(rulebook, rule, strikes)
+def ladder_steps(rulebook: Rulebook, parts: Sequence[CasePart], strikes: Mapping[int, int]) -> dict[int, Step]:
+    """Each member's next step, by the ladder of the rule their last message broke."""
+    return {
+        member_id: step_for(rulebook, own[-1].rule, strikes.get(member_id, 0))
+        for member_id, own in _by_member(parts).items()
+    }
+
+
+def _by_member(parts: Sequence[CasePart]) -> dict[int, list[CasePart]]:
+    by_member: dict[int, list[CasePart]] = {}
+    for part in parts:
+        if part.member_id is not None:
+            by_member.setdefault(part.member_id, []).append(part)
+    return by_member
+
+
+def _step(decision: Decision, rulebook: Rulebook, rule: str, mute_seconds: int) -> Step:
     if decision is Decision.MUTE:
         own = next((step.seconds for step in rulebook.steps(rule) if step.kind == "mute"), mute_seconds)
         return Step("mute", own)

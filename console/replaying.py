@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console.intake import TakenIn
-from console.platforms.replay import Replay, effects_path
+from console.platforms.replay import Replay, ReplayError, effects_path
 from console.settings import Settings
-from console.worker import Worker
-from store import lease
-from store.database import Database, open_database
-from store.errors import LeaseHeld
+from console.worker import Worker, make_room
+from widgets.safe import safe
 
 SHOWN_PROBLEMS = 20
-_STEP_ASIDE_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +35,7 @@ def replay(settings: Settings, path: Path | None, speed: float | None, name: str
     if path and not path.is_fifo():
         # Said before a store is made for nothing.
         _try_to_open(path)
-    db = open_database(settings.store, create=True)
-    try:
-        _make_room(db)
-    finally:
-        db.close()
+    make_room(settings)
     platform = Replay(effects_path(settings.store), path=path, speed=speed, name=name)
     progress = _Progress(platform)
     worker = Worker(settings, "replay", [platform], progress.log, on_taken=progress.taken)
@@ -53,8 +46,6 @@ def replay(settings: Settings, path: Path | None, speed: float | None, name: str
 
 def _try_to_open(path: Path) -> None:
     """Raises ReplayError."""
-    from console.platforms.replay import ReplayError
-
     try:
         path.open("rb").close()
     except OSError as error:
@@ -74,19 +65,6 @@ async def _run(worker: Worker) -> bool:
         loop.add_signal_handler(number, stop)
     await worker.run(until_read=True)
     return stopped
-
-
-def _make_room(db: Database) -> None:
-    """A worker that only a console started steps aside for a replay; one that was set up to serve does not."""
-    asked_until = time.monotonic() + _STEP_ASIDE_SECONDS
-    while (holder := lease.holder(db, time.time())) and holder.alive:
-        if holder.kind != "child" or time.monotonic() > asked_until:
-            raise LeaseHeld(
-                f"the store's worker is running already: {holder}; stop it first, or give it this file as a"
-                " platform of its own in vigil.toml"
-            )
-        lease.ask_for(db, holder.generation)
-        time.sleep(0.1)
 
 
 class _Progress:
@@ -118,6 +96,7 @@ class _Progress:
             sys.stderr.write("\n")
 
     def _write(self, line: str) -> None:
+        line = safe(line, 500)
         sys.stderr.write(f"\r\x1b[K{line}\n" if self._terminal else f"{line}\n")
 
     def _draw(self) -> None:

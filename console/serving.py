@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -10,7 +11,11 @@ import threading
 from datetime import datetime
 
 from console.settings import Settings
-from console.worker import Worker, platforms_of
+from console.worker import Worker, make_room, platforms_of
+from widgets.safe import safe
+
+LONGEST_LOG = 1_000
+"""Characters of a log line."""
 
 
 def serve(settings: Settings, *, child: bool) -> None:
@@ -21,6 +26,8 @@ def serve(settings: Settings, *, child: bool) -> None:
     # A console blocks these for itself, and a child inherits that.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP, signal.SIGTERM, signal.SIGINT})
     worker = Worker(settings, "child" if child else "serve", platforms_of(settings), _log, steps_aside=child)
+    if not child:
+        make_room(settings)
     asyncio.run(_serve(worker, child=child))
 
 
@@ -42,5 +49,7 @@ def _end_with_console(worker: Worker, loop: asyncio.AbstractEventLoop) -> None:
 
 def _log(line: str) -> None:
     moment = datetime.now().astimezone().isoformat(timespec="milliseconds")
-    sys.stderr.write(f"{moment} {line}\n")
-    sys.stderr.flush()
+    # A log that cannot be written is no reason to stop working.
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{moment} {safe(line, LONGEST_LOG)}\n")
+        sys.stderr.flush()

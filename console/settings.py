@@ -8,7 +8,6 @@ from pathlib import Path
 
 import platformdirs
 
-from console.platforms.replay import parse_speed
 from rules.keylines import key_lines, line_of
 from rules.reading import Refused, Table
 from store.records import Decision, Role
@@ -57,6 +56,16 @@ class Settings:
     keys: dict[str, str] = field(default_factory=dict)
 
 
+def parse_speed(text: str) -> float | None:
+    """A pace: "20x" or "20" as 20.0, "max" as None. Raises ValueError."""
+    if text == "max":
+        return None
+    speed = float(text.removesuffix("x"))
+    if not 0 < speed < 1e9:
+        raise ValueError(text)
+    return speed
+
+
 def default_path() -> Path:
     return Path(platformdirs.user_config_dir("vigil", appauthor=False)) / "vigil.toml"
 
@@ -70,9 +79,9 @@ def load(path: Path | None = None, store: Path | None = None) -> Settings:
 
     Raises SettingsError.
     """
-    chosen = (path or default_path()).expanduser().absolute()
+    chosen, store = _home(path or default_path()), _home(store) if store else None
     if path is None and not chosen.exists():
-        return Settings(chosen, (store or default_store()).absolute(), chosen.with_name("rulebook.toml"))
+        return Settings(chosen, store or default_store(), chosen.with_name("rulebook.toml"))
     try:
         source = chosen.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -141,6 +150,13 @@ def _platform(platforms: Table, name: str, path: Path) -> PlatformSettings:
     return PlatformSettings(name, kind, _place(path, table, "file", file), speed)
 
 
+def _home(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:
+        raise SettingsError(f"{path}: begins with {path.parts[0]}, and there is no such user") from None
+
+
 def _place(beside: Path, table: Table, key: str, default: str) -> Path:
     written = table.text(key, default)
     if "\0" in written:
@@ -164,7 +180,7 @@ rulebook = "rulebook.toml"
 # language = "auto"
 
 # The language of what members are told, where the rulebook has several.
-# members_language = "zh"
+members_language = "{language}"
 
 [outbox]
 # How long an approved action waits before it is carried out: `u` takes it back until then.

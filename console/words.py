@@ -37,10 +37,6 @@ def undone_words(undone: Undone) -> str:
     return say("taken back, case {id} is open again", id=undone.case_id) + (f": {told}" if told else "")
 
 
-def refused_words(error: Exception) -> str:
-    return str(error)
-
-
 def worker_words(holder: Holder | None, child: Child | None) -> tuple[str, bool]:
     """Which worker serves the store, and whether that is a reason for alarm."""
     if holder is not None and holder.alive:

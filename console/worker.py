@@ -11,23 +11,45 @@ from pathlib import Path
 
 import msgspec
 
-from console.desk import load_rulebook
-from console.dispatch import Dispatch, Dispatched
+from console.dispatch import Dispatch
 from console.intake import Intake, TakenIn
 from console.platforms.base import Platform
 from console.platforms.replay import Replay, ReplayError, effects_path
+from console.rulebook import load_rulebook
 from console.settings import Settings
 from rules.engine import Engine
 from rules.rulebook import RulebookError
 from store import lease, messages, rulebooks
 from store.database import open_database
-from store.errors import LeaseLost, StoreError
+from store.errors import LeaseHeld, LeaseLost, StoreError
 
 HEARTBEAT_SECONDS = 1.0
 OUTBOX_SECONDS = 0.1
 RULEBOOK_SECONDS = 1.0
+STEP_ASIDE_SECONDS = 20.0
+
+GONE = (0, 0)
+"""What is seen of a rulebook's file that is not there."""
 
 Log = Callable[[str], None]
+
+
+def make_room(settings: Settings) -> None:
+    """Ask a worker that only a console started to step aside, and wait until it has. Raises LeaseHeld for one
+    that was set up to serve."""
+    db = open_database(settings.store, create=True)
+    asked_until = time.monotonic() + STEP_ASIDE_SECONDS
+    try:
+        while (holder := lease.holder(db, time.time())) and holder.alive:
+            if holder.kind != "child" or time.monotonic() > asked_until:
+                raise LeaseHeld(
+                    f"the store's worker is running already: {holder}; stop it first, or let it read a file as a"
+                    " platform of its own in vigil.toml"
+                )
+            lease.ask_for(db, holder.generation)
+            time.sleep(0.1)
+    finally:
+        db.close()
 
 
 def platforms_of(settings: Settings) -> list[Platform]:
@@ -48,7 +70,6 @@ class Worker:
         *,
         steps_aside: bool = False,
         on_taken: Callable[[TakenIn], None] | None = None,
-        on_dispatched: Callable[[Dispatched], None] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
@@ -59,12 +80,9 @@ class Worker:
         self.taken = 0
         self.known = 0
         self.flagged = 0
-        self.carried_out = 0
         self.problems = 0
-        self.wanted = False
         self.failure = ""
         self._on_taken = on_taken
-        self._on_dispatched = on_dispatched
         self._clock = clock
         self._stop = asyncio.Event()
         self._beating = threading.Event()
@@ -97,6 +115,8 @@ class Worker:
                 self.log(f"windows filled from {intake.warm()} stored messages; rulebook {rulebook.path}")
                 intake.settle()
                 dispatch = Dispatch(db, self._connected(), generation, self._clock)
+                for name, count in dispatch.stranded().items():
+                    self.log(f"{count} actions wait for the platform {name}, which is not set up any more")
                 for state, count in dispatch.recover().items():
                     self.log(f"{count} actions of a worker that was killed are {state} now")
                 await self._work(intake, dispatch, until_read=until_read)
@@ -184,11 +204,8 @@ class Worker:
     async def _carry_out(self, dispatch: Dispatch) -> int:
         dispatched = await dispatch.step()
         for one in dispatched:
-            self.carried_out += 1
             words = f": {one.receipt.words}" if one.receipt.words else ""
             self.log(f"action {one.order.key} {one.order.kind} on {one.order.platform}: {one.receipt.state}{words}")
-            if self._on_dispatched:
-                self._on_dispatched(one)
         return len(dispatched)
 
     async def _watch_rulebook(self, intake: Intake) -> None:
@@ -197,6 +214,9 @@ class Worker:
             if not self._note_rulebook():
                 continue
             try:
+                if self._rulebook_seen == GONE:
+                    self.log(f"{self.settings.rulebook}: is gone; the rules in force stay in force")
+                    continue
                 rulebook = load_rulebook(self.settings)
                 intake.replace(intake.engine.replace(rulebook), rulebook.source)
             except RulebookError as error:
@@ -210,13 +230,18 @@ class Worker:
             status = Path(self.settings.rulebook).stat()
             seen = (status.st_mtime_ns, status.st_size)
         except OSError:
-            seen = (0, 0)
+            seen = GONE
         changed, self._rulebook_seen = seen != self._rulebook_seen, seen
         return changed
 
     def _beat(self, generation: int, loop: asyncio.AbstractEventLoop) -> None:
         """The heartbeat, in a thread and on a connection of its own: a long batch must not cost the lease."""
-        db = open_database(self.settings.store)
+        try:
+            db = open_database(self.settings.store)
+        except StoreError as error:
+            self.failure = str(error)
+            loop.call_soon_threadsafe(self._stop.set)
+            return
         try:
             while not self._beating.wait(HEARTBEAT_SECONDS):
                 try:
@@ -228,7 +253,6 @@ class Worker:
                 except StoreError:
                     continue
                 if wanted and self.steps_aside:
-                    self.wanted = True
                     loop.call_soon_threadsafe(self._stop.set)
                     return
         finally:

@@ -38,12 +38,13 @@ def put(
     now: float,
 ) -> None:
     """Store a decision's actions, in the order in which they shall be carried out."""
+    store = db.value("SELECT id FROM identity")
     db.executemany(
         "INSERT INTO actions (key, decision_id, kind, group_id, member_id, message_id, text, seconds, state,"
         " not_before, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (f"{decision_id}.{number}", decision_id, a.kind, a.group_id, a.member_id, a.message_id, a.text, a.seconds,
-             state, not_before, now)
+            (f"{store}.{decision_id}.{number}", decision_id, a.kind, a.group_id, a.member_id, a.message_id, a.text,
+             a.seconds, state, not_before, now)
             for number, a in enumerate(planned, 1)
         ],
     )  # fmt: skip
@@ -69,7 +70,11 @@ def queue_inverses(db: Database, decision_id: int, now: float) -> Counter[Action
     """Queue what takes back the actions already done, where there is such; returns how many of each kind."""
     done = db.execute(
         "SELECT id, key, kind, group_id, member_id FROM actions"
-        " WHERE decision_id = ? AND state IN ('done', 'unknown') ORDER BY id",
+        " WHERE decision_id = ? AND state IN ('done', 'unknown') AND NOT EXISTS ("
+        # What another decision in force holds as well stays.
+        " SELECT 1 FROM actions o JOIN decisions d ON d.id = o.decision_id WHERE o.decision_id <> actions.decision_id"
+        " AND d.state = 'approved' AND o.state IN ('done', 'unknown', 'waiting', 'sending') AND o.kind = actions.kind"
+        " AND o.group_id = actions.group_id AND o.member_id = actions.member_id) ORDER BY id",
         (decision_id,),
     ).fetchall()
     queued: Counter[ActionKind] = Counter()
@@ -158,6 +163,15 @@ def recover(db: Database, generation: int, repeatable: Collection[str], now: flo
             audit.record(db, now, "worker", "action.recover", key, kind=kind, state=state)
             settled[state] += 1
         return settled
+
+
+def waiting(db: Database) -> dict[str, int]:
+    """How many actions wait, by platform."""
+    found = db.execute(
+        "SELECT g.platform, count(*) FROM actions a JOIN groups g ON g.id = a.group_id WHERE a.state = 'waiting'"
+        " GROUP BY g.platform"
+    )
+    return dict(found.fetchall())
 
 
 def outbox(db: Database) -> Counter[ActionState]:

@@ -18,7 +18,7 @@ _CASE_ROW = (
     "SELECT c.id, c.version, c.state, c.campaign <> '', c.rule, c.score, c.messages, c.members, c.groups,"
     " CASE WHEN c.members = 1 THEN coalesce(nullif(p.name, ''), p.key, '') ELSE '' END,"
     " CASE WHEN c.groups = 1 THEN coalesce(nullif(g.name, ''), g.key, '') ELSE '' END,"
-    " coalesce(substr(m.text, 1, 400), ''), c.last_time"
+    " coalesce(substr(m.text, 1, 400), ''), c.last_time, c.last_flag_id"
     " FROM cases c LEFT JOIN messages m ON m.id = c.first_message_id"
     " LEFT JOIN members p ON p.id = m.member_id LEFT JOIN groups g ON g.id = m.group_id"
 )
@@ -35,38 +35,23 @@ class CasePart:
     deletable: bool
 
 
-@dataclass(slots=True)
-class Joined:
-    """What a batch did: the cases it touched, and those that a rule in mode auto decides."""
-
-    touched: set[int]
-    automatic: dict[int, str]
-
-
-def join(db: Database, found: Iterable[tuple[int, Finding]], rulebook_id: int | None, now: float) -> Joined:
+def join(db: Database, found: Iterable[tuple[int, Finding]], rulebook_id: int | None, now: float) -> set[int]:
     """Store findings as flags, each with the id of its message, and let them join cases or open them.
 
     A message joins the open case of its campaign, else of its member in that group, else opens one. When a
-    campaign becomes known, the messages it already had move to its case. Call it in a transaction.
+    campaign becomes known, the messages it already had move to its case. Returns the cases touched. Call it in
+    a transaction.
     """
-    joined = Joined(set(), {})
-    automatic: dict[int, str] = {}
+    touched: set[int] = set()
     for message_id, finding in found:
         earlier = stored_ids(db, finding.earlier) if finding.earlier else {}
         for number in (*sorted(earlier.values()), message_id):
             evidence = finding.evidence if number == message_id else _whole(db, number, finding)
             _flag(db, number, finding, evidence, rulebook_id, now)
             if finding.mode is not Mode.SHADOW:
-                _assign(db, number, finding.campaign, joined.touched, now)
-                if finding.mode is Mode.AUTO:
-                    automatic[number] = finding.rule
-    recount(db, joined.touched, now)
-    # Asked at the end: a message may have moved from its member's case to its campaign's.
-    for number, rule in automatic.items():
-        case_id = of_message(db, number)
-        if case_id is not None:
-            joined.automatic[case_id] = rule
-    return joined
+                _assign(db, number, finding.campaign, touched, now)
+    recount(db, touched, now)
+    return touched
 
 
 def _whole(db: Database, message_id: int, finding: Finding) -> tuple[Evidence, ...]:
@@ -117,7 +102,7 @@ def _assign(db: Database, message_id: int, campaign: str, touched: set[int], now
         case_id = (
             (current and current[0])
             or db.value(
-                "SELECT id FROM cases WHERE state = 'open' AND campaign = '' AND group_id = ? AND member_id = ?",
+                "SELECT id FROM cases WHERE state = 'open' AND campaign = '' AND group_id = ? AND member_id IS ?",
                 (group_id, member_id),
             )
             or _open(db, "", group_id, member_id, now)
@@ -144,9 +129,10 @@ def recount(db: Database, case_ids: Iterable[int], now: float) -> None:
     """Bring the counts of these cases up to date; an open one that lost all its messages ends as merged."""
     for case_id in sorted(case_ids):
         db.execute(
-            "UPDATE cases SET (messages, members, groups, score, first_message_id, last_time) = ("
+            "UPDATE cases SET (messages, members, groups, score, first_message_id, last_time, last_flag_id) = ("
             " SELECT count(DISTINCT m.id), count(DISTINCT m.member_id), count(DISTINCT m.group_id),"
-            " coalesce(max(f.score), 0), min(m.id), max(m.time)"
+            " coalesce(max(f.score), 0), min(m.id), max(m.time),"
+            " coalesce(max(f.id), 0)"
             " FROM flags f JOIN messages m ON m.id = f.message_id WHERE f.case_id = cases.id),"
             " rule = coalesce((SELECT f.rule FROM flags f WHERE f.case_id = cases.id"
             " GROUP BY f.rule ORDER BY count(*) DESC, max(f.score) DESC, f.rule LIMIT 1), rule),"
@@ -168,7 +154,7 @@ def reopen(db: Database, case_id: int, now: float) -> None:
     """Open a case again; an open twin that arose since (same campaign, or same member and group) joins it."""
     twins = db.execute(
         "SELECT t.id FROM cases c JOIN cases t ON t.state = 'open' AND t.id <> c.id AND t.campaign = c.campaign"
-        " AND (c.campaign <> '' OR (t.group_id = c.group_id AND t.member_id = c.member_id)) WHERE c.id = ?",
+        " AND (c.campaign <> '' OR (t.group_id = c.group_id AND t.member_id IS c.member_id)) WHERE c.id = ?",
         (case_id,),
     ).fetchall()
     for (twin,) in twins:
@@ -177,6 +163,25 @@ def reopen(db: Database, case_id: int, now: float) -> None:
     recount(db, [twin for (twin,) in twins], now)
     db.execute("UPDATE cases SET state = 'open', version = version + 1 WHERE id = ?", (case_id,))
     recount(db, [case_id], now)
+
+
+def split_unseen(db: Database, case_id: int, seen: int, now: float) -> None:
+    """Let the messages that joined after flag `seen` have an open case of their own. Call it in the
+    transaction of the decision, once the case itself is not open any more."""
+    unseen = db.execute(
+        "SELECT message_id FROM flags WHERE case_id = ? GROUP BY message_id HAVING min(id) > ?", (case_id, seen)
+    ).fetchall()
+    if not unseen:
+        return
+    campaign, group_id, member_id = db.execute(
+        "SELECT campaign, group_id, member_id FROM cases WHERE id = ?", (case_id,)
+    ).fetchone()
+    other = _open(db, campaign, group_id, member_id, now)
+    db.executemany(
+        "UPDATE flags SET case_id = ? WHERE case_id = ? AND message_id = ?",
+        [(other, case_id, number) for (number,) in unseen],
+    )
+    recount(db, [case_id, other], now)
 
 
 def listed(db: Database, states: Sequence[CaseState] = (CaseState.OPEN,), limit: int = 1_000) -> list[CaseRow]:
@@ -209,11 +214,12 @@ def count(db: Database, state: CaseState) -> int:
 
 
 def flagged_open(db: Database, mode: Mode) -> list[tuple[int, str]]:
-    """Open cases, never decided before, that hold a flag of this mode, with its rule. A case that a person
-    opened again stays theirs."""
+    """Open cases, never decided before, whose every message holds a flag of this mode, with its rule. A case
+    that a person opened again stays theirs."""
     found = db.execute(
         "SELECT c.id, min(f.rule) FROM cases c JOIN flags f ON f.case_id = c.id WHERE c.state = 'open' AND f.mode = ?"
-        " AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.case_id = c.id) GROUP BY c.id ORDER BY c.id",
+        " AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.case_id = c.id)"
+        " GROUP BY c.id HAVING count(DISTINCT f.message_id) = max(c.messages) ORDER BY c.id",
         (mode,),
     )
     return [(case_id, rule) for case_id, rule in found]
@@ -229,14 +235,16 @@ def calm_open(db: Database, before: float) -> list[int]:
     return [number for (number,) in found]
 
 
-def parts(db: Database, case_id: int) -> list[CasePart]:
-    """Every message of a case, in order of intake, with the rule that scored highest on it."""
+def parts(db: Database, case_id: int, seen: int) -> list[CasePart]:
+    """Every message that had joined a case up to flag `seen`, in order of intake, with the rule that scored
+    highest on it."""
     found = db.execute(
         "SELECT m.id, m.group_id, m.member_id, f.rule, max(f.score), m.deleted_at IS NULL AND NOT EXISTS ("
         " SELECT 1 FROM actions a WHERE a.message_id = m.id AND a.kind = 'delete'"
         " AND a.state NOT IN ('withdrawn', 'failed'))"
-        " FROM flags f JOIN messages m ON m.id = f.message_id WHERE f.case_id = ? GROUP BY m.id ORDER BY m.id",
-        (case_id,),
+        " FROM flags f JOIN messages m ON m.id = f.message_id WHERE f.case_id = ?"
+        " GROUP BY m.id HAVING min(f.id) <= ? ORDER BY m.id",
+        (case_id, seen),
     )
     return [CasePart(row[0], row[1], row[2], row[3], bool(row[5])) for row in found]
 
@@ -270,5 +278,5 @@ def messages(db: Database, case_id: int, limit: int = 200) -> list[CaseMessage]:
     return found
 
 
-def _row(row: tuple[int, int, str, int, str, float, int, int, int, str, str, str, float | None]) -> CaseRow:
+def _row(row: tuple[int, int, str, int, str, float, int, int, int, str, str, str, float | None, int]) -> CaseRow:
     return CaseRow(row[0], row[1], CaseState(row[2]), bool(row[3]), *row[4:])

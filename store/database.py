@@ -171,6 +171,8 @@ def _prepare_file(path: Path, *, create: bool) -> None:
             # O_EXCL: a file that another has just made is not opened here, see _refuse_foreign.
             with suppress(FileExistsError):
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        if not path.is_file():
+            raise NotAStore(f"store {path}: is no ordinary file; it was left untouched")
         if not os.access(path, os.R_OK | os.W_OK):
             raise StoreUnavailable(f"store {path}: no permission to read and write it; see its owner and mode")
         if not os.access(path.parent, os.W_OK):

@@ -41,6 +41,7 @@ def record(
     db: Database,
     case_id: int,
     version: int,
+    seen: int,
     decision: Decision,
     staff: str,
     planned: Sequence[PlannedAction],
@@ -52,7 +53,8 @@ def record(
     strikes_expire_at: float,
     now: float,
 ) -> int:
-    """Take a decision on an open case; returns its id. Call it in a durable transaction.
+    """Take a decision on an open case, on what had joined it up to flag `seen`; returns its id. Call it in a
+    durable transaction.
 
     Raises Conflict, saying who did what, when the case is not open any more or not of that version.
     """
@@ -66,6 +68,7 @@ def record(
     ).fetchall()
     if not changed:
         raise Conflict(_told(db, case_id))
+    cases.split_unseen(db, case_id, seen, now)
     decision_id = int(
         db.execute(
             "INSERT INTO decisions (case_id, decision, state, staff, reason, learn, decided_at)"
@@ -131,7 +134,7 @@ def undo(db: Database, decision_id: int, staff: str, now: float) -> Undone:
         raise NotFound(f"no decision {decision_id}")
     states = actions.states(db, decision_id)
     if any(state is ActionState.SENDING for _, state in states):
-        raise Conflict(f"decision {decision_id} is being carried out right now; undo it again in a moment")
+        raise Conflict(f"decision {decision_id} is being carried out; undo it again once the worker is through with it")
     changed = db.execute(
         "UPDATE decisions SET state = 'undone', version = version + 1, undone_by = ?, undone_at = ?"
         " WHERE id = ? AND state IN ('proposed', 'approved') RETURNING id",
@@ -160,14 +163,15 @@ def undo(db: Database, decision_id: int, staff: str, now: float) -> Undone:
     )
 
 
-def latest_of(db: Database, staff: str) -> int | None:
-    """The newest decision or answer of a person that can still be undone. What somebody else has answered is
+def latest_of(db: Database, staff: str, since: float) -> int | None:
+    """The newest decision or answer of a person since then that can still be undone. What somebody else has answered is
     theirs."""
     found = db.value(
         "SELECT d.id FROM decisions d LEFT JOIN approvals a ON a.decision_id = d.id"
         " WHERE d.state IN ('proposed', 'approved') AND coalesce(a.staff, d.staff) = ?"
+        " AND coalesce(a.answered_at, d.decided_at) >= ?"
         " ORDER BY coalesce(a.answered_at, d.decided_at) DESC, d.id DESC LIMIT 1",
-        (staff,),
+        (staff, since),
     )
     return None if found is None else int(found)
 

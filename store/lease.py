@@ -60,8 +60,11 @@ def take(db: Database, kind: str, now: float) -> int:
         generation = (before.generation if before else 0) + 1
         pid = os.getpid()
         db.execute(
-            "INSERT OR REPLACE INTO lease (id, generation, kind, host, pid, process, started_at, heartbeat_at)"
-            " VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO lease (id, generation, kind, host, pid, process, started_at, heartbeat_at)"
+            " VALUES (1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET generation = excluded.generation,"
+            " kind = excluded.kind, host = excluded.host, pid = excluded.pid, process = excluded.process,"
+            " started_at = excluded.started_at, heartbeat_at = excluded.heartbeat_at,"
+            " wanted = 0, released = 0, note = ''",
             (generation, kind, socket.gethostname(), pid, process_mark(pid), now, now),
         )
         audit.record(db, now, "worker", "worker.start", kind, generation=generation, pid=pid)

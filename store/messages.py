@@ -195,11 +195,12 @@ def ids(
         source = "message_search s CROSS JOIN messages m ON m.id = s.rowid"
         where.insert(0, "message_search MATCH ? AND s.rowid > ?")
         parameters += [query, after]
-    elif text.strip():
-        where.append("instr(m.text, ?) > 0")
     parameters += values
-    if not query and text.strip():
-        parameters.append(text.strip())
+    # The index knows letters and digits only: the rest of what is sought is looked for in what it found.
+    if any(not c.isalnum() and not c.isspace() for c in text):
+        db.connection.create_function("holds", 2, _holds, deterministic=True)
+        where.append("holds(m.text, ?)")
+        parameters.append(_compact(text))
     if group_id is not None:
         where.append("m.group_id = ?")
         parameters.append(group_id)
@@ -208,6 +209,14 @@ def ids(
         (*parameters, limit),
     )
     return [row[0] for row in found][::-1]
+
+
+def _holds(text: str, sought: str) -> bool:
+    return sought in _compact(text)
+
+
+def _compact(text: str) -> str:
+    return "".join(text.casefold().split())
 
 
 def rows(db: Database, wanted: Sequence[int]) -> list[FeedRow]:

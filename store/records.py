@@ -104,7 +104,8 @@ class FeedRow:
 @dataclass(frozen=True, slots=True)
 class CaseRow:
     """One line of the case list. `sample` is the text of its first message, `who` and `where` name its
-    only member and group, or are "" when there are several. `time` is its latest message's."""
+    only member and group, or are "" when there are several. `time` is its latest message's. `seen` is its
+    latest flag: a decision taken with it covers what was there then, and nothing that joined later."""
 
     id: int
     version: int
@@ -119,6 +120,7 @@ class CaseRow:
     where: str
     sample: str
     time: float | None
+    seen: int
 
 
 @dataclass(frozen=True, slots=True)

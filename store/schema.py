@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
@@ -14,6 +16,11 @@ SCHEMA_VERSION = 1
 migrations = Migrations("vigil")
 
 _FIRST = """
+-- One row: tells this store's actions from those of another store that the same platform has seen.
+CREATE TABLE identity (
+    id TEXT NOT NULL
+);
+
 CREATE TABLE groups (
     id INTEGER PRIMARY KEY,
     platform TEXT NOT NULL,
@@ -93,6 +100,7 @@ CREATE TABLE cases (
     members INTEGER NOT NULL DEFAULT 0,
     groups INTEGER NOT NULL DEFAULT 0,
     first_message_id INTEGER REFERENCES messages (id),
+    last_flag_id INTEGER NOT NULL DEFAULT 0,
     last_time REAL,
     opened_at REAL NOT NULL,
     updated_at REAL NOT NULL,
@@ -100,7 +108,8 @@ CREATE TABLE cases (
 );
 CREATE INDEX cases_by_state ON cases (state, id);
 CREATE UNIQUE INDEX one_open_case_a_campaign ON cases (campaign) WHERE state = 'open' AND campaign <> '';
-CREATE UNIQUE INDEX one_open_case_a_membership ON cases (group_id, member_id) WHERE state = 'open' AND campaign = '';
+CREATE UNIQUE INDEX one_open_case_a_membership ON cases (group_id, coalesce(member_id, 0))
+    WHERE state = 'open' AND campaign = '';
 
 CREATE TABLE flags (
     id INTEGER PRIMARY KEY,
@@ -223,3 +232,4 @@ CREATE TABLE lease (
 def first(db: Database) -> None:
     for statement in _FIRST.split(";\n"):
         db.execute(statement)
+    db.execute("INSERT INTO identity (id) VALUES (?)", (secrets.token_hex(4),))

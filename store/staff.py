@@ -74,7 +74,9 @@ def remove(db: Database, name: str, by: str, now: float) -> None:
 
 
 def found(db: Database, name: str, now: float) -> None:
-    """Make `name` the owner of a store that has no staff yet; nothing otherwise."""
+    """Make `name` the owner of a store that has no staff yet; nothing otherwise. Raises StoreError for a name
+    that cannot be."""
+    name = check_name(name)
     with db.transaction(durable=True):
         if not db.value("SELECT count(*) FROM staff WHERE removed_at IS NULL"):
             db.execute(

@@ -18,6 +18,11 @@ LONGEST_LINE = 8 * 1024 * 1024
 FUTURE_SECONDS = 86_400.0
 """A time further ahead of the clock than this is taken for an error."""
 
+LONGEST_ID = 500
+LONGEST_NAME = 200
+LONGEST_KIND = 40
+"""Characters. An id that is longer makes a line bad; a name or kind is cut."""
+
 _KNOWN = frozenset({"id", "group", "user", "text", "ts", "name", "group_name", "kind", "reply_to", "mentions"})
 _decode = msgspec.json.Decoder().decode
 
@@ -37,8 +42,9 @@ class Parsed:
 def parse_line(line: bytes, platform: str, now: float) -> Parsed | None:
     """One line as a message, None for a blank one. Raises BadLine.
 
-    Required are `id`, `group` and, for the kind "text", `text`. Unknown keys are kept in `extra`. Broken
-    UTF-8 and lone surrogates become U+FFFD; an impossible time becomes None; both are remarked on.
+    Required are `id`, `group` and, for the kind "text", `text`; they and `user` must be of the right type.
+    Unknown keys are kept in `extra`. Broken UTF-8, lone surrogates and NUL become U+FFFD, an impossible time
+    None, another key of a wrong type is left out: all of it is remarked on.
     """
     remarks: list[str] = []
     try:
@@ -50,22 +56,21 @@ def parse_line(line: bytes, platform: str, now: float) -> Parsed | None:
     if not source:
         return None
     found = _object(source)
-    kind = _string(found, "kind") or "text"
-    text = _string(found, "text")
+    kind = _optional(found, "kind", remarks, LONGEST_KIND) or "text"
     if kind == "text" and "text" not in found:
         raise BadLine('no "text"; a message of another kind says so, e.g. "kind": "image"')
     message = Message(
         platform=platform,
         group=_required(found, "group"),
         id=_required(found, "id"),
-        member=_string(found, "user"),
-        text=_sound(text, remarks),
+        member=_identifier(found, "user"),
+        text=_sound(_string(found, "text"), remarks),
         time=_time(found.get("ts"), now, remarks),
-        kind=_sound(kind, remarks),
-        name=_sound(_string(found, "name"), remarks),
-        group_name=_sound(_string(found, "group_name"), remarks),
-        reply_to=_string(found, "reply_to"),
-        mentions=_mentions(found.get("mentions")),
+        kind=kind,
+        name=_optional(found, "name", remarks, LONGEST_NAME),
+        group_name=_optional(found, "group_name", remarks, LONGEST_NAME),
+        reply_to=_optional(found, "reply_to", remarks, LONGEST_ID),
+        mentions=_mentions(found.get("mentions"), remarks),
         extra=_extra(found),
     )
     return Parsed(message, tuple(remarks))
@@ -88,25 +93,50 @@ def _object(source: str) -> dict[str, Any]:
 
 
 def _required(found: dict[str, Any], key: str) -> str:
-    value = _string(found, key)
+    value = _identifier(found, key)
     if not value:
         raise BadLine(f'no "{key}"')
     return value
+
+
+def _identifier(found: dict[str, Any], key: str) -> str:
+    value = found.get(key)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    elif value is not None and not isinstance(value, str):
+        raise BadLine(f'"{key}" is a {_kind(value)}, where a string belongs')
+    if value and len(value) > LONGEST_ID:
+        raise BadLine(f'"{key}" is longer than {LONGEST_ID} characters')
+    return _whole(value or "").replace("\x00", "\ufffd")
 
 
 def _string(found: dict[str, Any], key: str) -> str:
     value = found.get(key)
     if value is None:
         return ""
-    if isinstance(value, str):
-        return value if value.isascii() else _whole(value)
-    if isinstance(value, int) and not isinstance(value, bool) and key in ("id", "group", "user", "reply_to"):
-        return str(value)
-    raise BadLine(f'"{key}" is a {_kind(value)}, where a string belongs')
+    if not isinstance(value, str):
+        raise BadLine(f'"{key}" is a {_kind(value)}, where a string belongs')
+    return _whole(value)
+
+
+def _optional(found: dict[str, Any], key: str, remarks: list[str], longest: int) -> str:
+    """A string that a message can do without: what is wrong with it is remarked on, and it is left out."""
+    value = found.get(key)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if value is not None and not isinstance(value, str):
+        remarks.append(f'"{key}" is a {_kind(value)}, where a string belongs; left out')
+        return ""
+    text = _sound(_whole(value or ""), remarks)
+    if len(text) > longest:
+        remarks.append(f'"{key}" is longer than {longest} characters; cut')
+    return text[:longest]
 
 
 def _whole(text: str) -> str:
     """The text with lone surrogates, which neither UTF-8 nor SQLite can hold, as U+FFFD."""
+    if text.isascii():
+        return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -117,43 +147,42 @@ def _sound(text: str, remarks: list[str]) -> str:
     return text
 
 
-def _mentions(value: Any) -> tuple[str, ...]:
+def _mentions(value: Any, remarks: list[str]) -> tuple[str, ...]:
     if value is None:
         return ()
-    if not isinstance(value, list):
-        raise BadLine(f'"mentions" is a {_kind(value)}, where a list of users belongs')
-    for item in value:
-        if isinstance(item, bool) or not isinstance(item, str | int):
-            raise BadLine(f'"mentions" holds a {_kind(item)}, where users belong')
-    return tuple(_whole(str(item)) for item in value)
+    if not isinstance(value, list) or any(isinstance(item, bool) or not isinstance(item, str | int) for item in value):
+        remarks.append('"mentions" is no list of users; left out')
+        return ()
+    return tuple(_whole(str(item)[:LONGEST_ID]) for item in value)
 
 
 def _time(value: Any, now: float, remarks: list[str]) -> float | None:
     if value is None:
         return None
+    written = ascii(value)[:40]
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise BadLine(f'"ts" is a {_kind(value)}, where epoch seconds, an ISO 8601 time or null belongs')
-    if isinstance(value, str):
+        remarks.append('"ts" is no epoch seconds, ISO 8601 time or null; taken without a time')
+        return None
+    try:
+        seconds = float(value)
+    except OverflowError:
+        seconds = math.inf
+    except ValueError:
         try:
-            moment = datetime.fromisoformat(value)
+            moment = datetime.fromisoformat(str(value))
         except ValueError:
-            raise BadLine(f'"ts" {value[:40]!r} is no ISO 8601 time, e.g. "2026-05-16T19:00:03Z"') from None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            remarks.append(f'"ts" {written} is no ISO 8601 time, e.g. "2026-05-16T19:00:03Z"; taken without a time')
+            return None
         try:
-            seconds = moment.timestamp()
+            seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
         except (OverflowError, ValueError):
             seconds = math.nan
-    else:
-        try:
-            seconds = float(value)
-        except OverflowError:
-            seconds = math.inf
     if math.isnan(seconds) or seconds < 0:
-        remarks.append(f'"ts" {str(value)[:40]} lies before 1970; taken without a time')
+        remarks.append(f'"ts" {written} lies before 1970; taken without a time')
         return None
     if seconds > now + FUTURE_SECONDS:
         hint = " (milliseconds? seconds belong here)" if 1e12 < seconds < 1e14 else ""
-        remarks.append(f'"ts" {str(value)[:40]} lies in the future{hint}; taken without a time')
+        remarks.append(f'"ts" {written} lies in the future{hint}; taken without a time')
         return None
     return seconds
 

@@ -50,16 +50,6 @@ def effects_path(store: Path) -> Path:
     return store.with_name(store.stem + ".effects.ndjson")
 
 
-def parse_speed(text: str) -> float | None:
-    """A pace: "20x" or "20" as 20.0, "max" as None. Raises ValueError."""
-    if text == "max":
-        return None
-    speed = float(text.removesuffix("x"))
-    if not 0 < speed < 1e9:
-        raise ValueError(text)
-    return speed
-
-
 class Effects:
     """The append-only file of what was done on the replay platform, one JSON object a line.
 
@@ -194,6 +184,9 @@ class Replay:
                 yield Batch(tuple(messages), self._position(lines), tuple(problems))
                 messages, problems = [], []
             line = await lines.read()
+            if line and isinstance(lines, _FileLines) and self._is_unfinished(line):
+                problems.append(f"line {self.lines + 1}: cut short at the end of the file; read again the next time")
+                line = None
             parsed = self._parse(line, problems) if line else None
             wait = pace.wait(parsed.message.time) if parsed else 0.0
             if wait > 0 or not line or len(messages) >= BATCH_LINES or len(problems) >= BATCH_LINES:
@@ -213,6 +206,16 @@ class Replay:
             self.lines += 1
             if parsed:
                 messages.append(parsed.message)
+
+    def _is_unfinished(self, line: _Line) -> bool:
+        """Whether a last line without an end is no message yet: somebody may still be writing it."""
+        if line.data.endswith(b"\n") or line.size > len(line.data):
+            return False
+        try:
+            parse_line(line.data, self.name, self._clock())
+        except BadLine:
+            return True
+        return False
 
     def _parse(self, line: _Line, problems: list[str]) -> Parsed | None:
         if line.size > len(line.data):

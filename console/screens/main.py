@@ -6,19 +6,21 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.binding import BindingType
 from textual.events import DescendantFocus
+from textual.worker import Worker
 
 from console.child import Child
 from console.commands import COMMANDS, Command, Pane, Situation, here, key_name
-from console.desk import Desk
+from console.desk import Desk, Taken
 from console.following import Filter, StoreSource
 from console.screens.panes import WIDE, PanesScreen
 from console.screens.place import Place
-from console.words import refused_words, taken_words, undone_words, worker_words
+from console.words import taken_words, undone_words, worker_words
 from rules.rulebook import RulebookError
 from store import actions, cases, decisions, lease, messages
 from store.database import Database
@@ -42,6 +44,23 @@ TOLD_SECONDS = 8.0
 """How long the status line shows what a key did."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a key came to: `done`, or refused."""
+
+    words: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was said beforehand of the next decision on one case, and on no other."""
+
+    case_id: int | None = None
+    reason: str = ""
+    learn: bool = True
+
+
 class MainScreen(PanesScreen):
     """What everybody works in. `notice` is said in the status line, e.g. that this is a demo."""
 
@@ -63,8 +82,8 @@ class MainScreen(PanesScreen):
         self._stale = True
         self._told = ("", 0.0, False)
         self._case_card: CaseCard | None = None
-        self._reason = ""
-        self._learn = True
+        self._fetching: Worker[None] | None = None
+        self._prepared = Prepared()
         self._refused = self._cannot_approve = ""
         self._role = Role.VIEWER
         self._outbox: Counter[ActionState] = Counter()
@@ -86,15 +105,8 @@ class MainScreen(PanesScreen):
         self._source = StoreSource(self.db, Filter())
         self.feed.set_source(self._source)
         self.go_to(Pane.FEED)
-        await self._learn_role()
         self._follow()
         self.set_interval(FOLLOW_SECONDS, self._follow)
-
-    async def _learn_role(self) -> None:
-        def role(desk: Desk) -> tuple[Role, str, str]:
-            return desk.person().role, desk.refusal(Decision.DISMISS), desk.may_approve()
-
-        self._role, self._refused, self._cannot_approve = await self.place.ask(role)
 
     def _follow(self) -> None:
         self.feed.paused = self.vigil.terminal_is_busy
@@ -111,7 +123,7 @@ class MainScreen(PanesScreen):
                 # Not only when the store has changed: a worker that is gone changes nothing in it.
                 self.child.tend(self.db)
             self._show_status()
-        except (sqlite3.Error, StoreError) as error:
+        except (sqlite3.Error, StoreError, OSError) as error:
             self._tell(say("the store cannot be read: {error}", error=error), alarm=True)
             self._show_status()
 
@@ -126,21 +138,24 @@ class MainScreen(PanesScreen):
 
     def _show_card(self) -> None:
         # Not awaited: what the desk is busy with must hold up neither keys nor the feed.
-        self.run_worker(self._fetch_card(), group="card", exclusive=True)
+        self._fetching = self.run_worker(self._fetch_card, group="card", exclusive=True)
 
     async def _fetch_card(self) -> None:
         case_id = self._case_id()
-        if case_id is None:
-            self._case_card = None
-        else:
-            try:
-                self._case_card = await self.place.ask(lambda desk: desk.card(case_id))
-            except (StoreError, RulebookError, sqlite3.Error) as error:
-                self._tell(refused_words(error), alarm=True)
-                return
-            if case_id != self._case_id():
-                return
-        self.card.show(self._case_card)
+
+        def look(desk: Desk) -> tuple[Role, str, str, CaseCard | None]:
+            card = None if case_id is None else desk.card(case_id)
+            return desk.person().role, desk.refusal(Decision.DISMISS), desk.may_approve(), card
+
+        try:
+            self._role, self._refused, self._cannot_approve, card = await self.place.ask(look)
+        except (StoreError, RulebookError, sqlite3.Error) as error:
+            self._tell(str(error), alarm=True)
+            card = None
+        if case_id != self._case_id():
+            return
+        self._case_card = card
+        self.card.show(card)
         self._show_keys()
 
     def _case_id(self) -> int | None:
@@ -150,7 +165,8 @@ class MainScreen(PanesScreen):
         return self.cases.selected_id
 
     def on_listing_highlighted(self, event: Listing.Highlighted) -> None:
-        self._reason, self._learn = "", True
+        if event.listing is self.cases and event.id != self._prepared.case_id:
+            self._prepared = Prepared()
         self._show_card()
 
     def on_listing_marked(self, event: Listing.Marked) -> None:
@@ -218,14 +234,14 @@ class MainScreen(PanesScreen):
         self.feed_title.show(StatusParts(self._titled(Pane.FEED, title), " · ".join(words), new))
         tabs = "   ".join(
             (
-                self._titled(Pane.CASES, say("Cases {n}", n=len(self.cases.rows))),
+                self._titled(Pane.CASES, say("Cases {n}", n=self._open)),
                 self._titled(Pane.PROPOSALS, say("Proposals {n}", n=len(self.proposals.rows))),
             )
         )
         marked = len(self.cases.marked if self.pane is not Pane.PROPOSALS else self.proposals.marked)
         pending = [say("{n} marked", n=marked)] if marked else []
-        pending += [say("reason: {reason}", reason=self._reason)] if self._reason else []
-        pending += [] if self._learn else [say("teaches nothing")]
+        pending += [say("reason: {reason}", reason=self._prepared.reason)] if self._prepared.reason else []
+        pending += [] if self._prepared.learn else [say("teaches nothing")]
         self.case_title.show(StatusParts(tabs, "", " · ".join(pending)))
 
     def _titled(self, pane: Pane, title: str) -> str:
@@ -260,6 +276,12 @@ class MainScreen(PanesScreen):
     # --- commands ---
 
     async def action_run_command(self, name: str) -> None:
+        try:
+            await self._run_command(name)
+        except (sqlite3.Error, StoreError, OSError) as error:
+            self._tell(say("the store cannot be read: {error}", error=error), alarm=True)
+
+    async def _run_command(self, name: str) -> None:
         # One key may mean one thing in each pane: the one that is meant stands in this pane.
         key = self._keys[name]
         command = next((c for c in here(self.pane) if self._keys[c.id] == key), None)
@@ -293,7 +315,8 @@ class MainScreen(PanesScreen):
             case "case.reason":
                 self._ask_reason()
             case "case.no-learn":
-                self._learn = not self._learn
+                prepared = self._prepare()
+                self._prepared = replace(prepared, learn=not prepared.learn)
             case "proposal.approve":
                 await self._approve()
             case "proposal.reject":
@@ -307,44 +330,64 @@ class MainScreen(PanesScreen):
             case "quit":
                 self.app.exit()
 
-    async def _at_desk(self, what: Callable[[Desk], T]) -> T | None:
-        """What the desk answers, or None after it refused, which the status line then says."""
+    async def _at_desk(self, what: Callable[[Desk], T], words: Callable[[T], str]) -> Answer:
+        """What the desk did, in `words`, or why it refused."""
         try:
-            return await self.place.ask(what)
+            return Answer(words(await self.place.ask(what)), True)
         except (StoreError, RulebookError, sqlite3.Error) as error:
-            self._tell(refused_words(error), alarm=True)
-            return None
+            return Answer(str(error), False)
+
+    def _tell_all(self, said: list[Answer]) -> None:
+        """One answer as it is; of several how many there were, and the first refusal whole."""
+        refused = [answer for answer in said if not answer.done]
+        if len(said) == 1:
+            self._tell(said[0].words, alarm=bool(refused))
+        elif said:
+            words = say("{n} done", n=len(said) - len(refused))
+            if refused:
+                words += " · " + say("{n} refused: {why}", n=len(refused), why=refused[0].words)
+            self._tell(words, alarm=bool(refused))
 
     async def _decide(self, decision: Decision) -> None:
         chosen = [row for row in self.cases.rows if row.id in self.cases.marked]
-        if not chosen and self.cases.selected is not None:
-            chosen = [self.cases.selected]
-        reason, learn = self._reason, self._learn
-        self._reason, self._learn = "", True
+        if not chosen and self._case_card is not None:
+            # What the card showed, and nothing that has joined since.
+            chosen = [self._case_card.case]
+        prepared, self._prepared = self._prepared, Prepared()
+        said = []
         for row in chosen:
-            number, version = row.id, row.version
-            taken = await self._at_desk(
-                lambda desk, number=number, version=version: desk.decide(  # type: ignore[misc]
-                    number, decision, version=version, reason=reason, learn=learn
-                )
+            reason, learn = (prepared.reason, prepared.learn) if row.id == prepared.case_id else ("", True)
+            take = partial(
+                Desk.decide,
+                case_id=row.id,
+                decision=decision,
+                version=row.version,
+                seen=row.seen,
+                reason=reason,
+                learn=learn,
             )
-            if taken:
-                self._tell(taken_words(taken, key_name(self._keys["undo"]), self.place.settings.undo_seconds))
+            said.append(await self._at_desk(take, self._taken))
+        self._tell_all(said)
         self.cases.clear_marks()
         self._relist()
 
+    def _taken(self, taken: Taken) -> str:
+        return taken_words(taken, key_name(self._keys["undo"]), self.place.settings.undo_seconds)
+
+    def _approved(self, number: int, case_id: int) -> str:
+        return say(
+            "proposal {id} approved, case {case}: carried out in {seconds:.0f} s, {key} takes it back",
+            id=number,
+            case=case_id,
+            seconds=self.place.settings.undo_seconds,
+            key=key_name(self._keys["undo"]),
+        )
+
     async def _approve(self) -> None:
+        said = []
         for number in self._chosen_proposals():
-            case_id = await self._at_desk(lambda desk, number=number: desk.approve(number))  # type: ignore[misc]
-            if case_id:
-                self._tell(
-                    say(
-                        "proposal {id} approved: carried out in {seconds:.0f} s, {key} takes it back",
-                        id=number,
-                        seconds=self.place.settings.undo_seconds,
-                        key=key_name(self._keys["undo"]),
-                    )
-                )
+            said.append(await self._at_desk(partial(Desk.approve, decision_id=number), partial(self._approved, number)))
+        self._tell_all(said)
         self.proposals.clear_marks()
         self._relist()
 
@@ -354,36 +397,49 @@ class MainScreen(PanesScreen):
         return sorted(self.proposals.marked) or ([] if selected is None else [selected])
 
     async def _undo(self) -> None:
-        undone = await self._at_desk(lambda desk: desk.undo())
-        if undone:
-            self._tell(undone_words(undone))
+        self._tell_all([await self._at_desk(Desk.undo, undone_words)])
         self._relist()
 
     def _ask_rejection(self) -> None:
-        marked = self._chosen_proposals()
+        chosen = self._chosen_proposals()
 
         async def reject(reason: str | None) -> None:
             if reason is None:
                 return
-            for chosen in marked:
-                case_id = await self._at_desk(
-                    lambda desk, chosen=chosen: desk.reject(chosen, reason)  # type: ignore[misc]
-                )
-                if case_id:
-                    self._tell(say("proposal {id} rejected, case {case} is open again", id=chosen, case=case_id))
+            said = []
+            for number in chosen:
+                refuse = partial(Desk.reject, decision_id=number, reason=reason)
+                said.append(await self._at_desk(refuse, partial(self._rejected, number)))
+            self._tell_all(said)
             self.proposals.clear_marks()
             self._relist()
 
-        shown = ", ".join(str(chosen) for chosen in marked)
+        shown = ", ".join(map(str, chosen))
         self.app.push_screen(Prompt(say("Why is proposal {id} rejected?", id=shown)), reject)
 
-    def _ask_reason(self) -> None:
-        def keep(reason: str | None) -> None:
-            if reason is not None:
-                self._reason = reason
+    def _rejected(self, number: int, case_id: int) -> str:
+        return say("proposal {id} rejected, case {case} is open again", id=number, case=case_id)
 
-        title = say("Reason for the next decision on case {id}", id=self.cases.selected_id)
-        self.app.push_screen(Prompt(title, self._reason), keep)
+    def _prepare(self) -> Prepared:
+        """What was prepared for the case under the cursor."""
+        selected = self.cases.selected_id
+        return self._prepared if self._prepared.case_id == selected else Prepared(selected)
+
+    def _ask_reason(self) -> None:
+        prepared = self._prepare()
+
+        def keep(reason: str | None) -> None:
+            if reason is None:
+                return
+            if self.cases.selected_id != prepared.case_id:
+                self._tell(
+                    say("case {id} has gone meanwhile; the reason was not kept", id=prepared.case_id), alarm=True
+                )
+                return
+            self._prepared = replace(prepared, reason=reason)
+
+        title = say("Reason for the next decision on case {id}", id=prepared.case_id)
+        self.app.push_screen(Prompt(title, prepared.reason), keep)
 
     def _ask_filter(self) -> None:
         chosen = self._source.chosen if self._source else Filter()

@@ -47,7 +47,7 @@ def reach(decision: Decision, *steps: tuple[str, int], refused: str = "", approv
 
 
 CARD = CaseCard(
-    CaseRow(123, 1, CaseState.OPEN, True, "ad-template", 97.0, 40, 9, 5, "", "", "sample", 1e9),
+    CaseRow(123, 1, CaseState.OPEN, True, "ad-template", 97.0, 40, 9, 5, "", "", "sample", 1e9, 9),
     "No unrelated advertising. You are warned once, then removed.",
     "warn, first strike",
     (CaseMessage(1, 1e9, "Gardening", "alice", "Hello, buy cheap now", "ad-template", 97.0, "buy cheap", (), False),),

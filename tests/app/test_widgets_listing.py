@@ -55,7 +55,9 @@ async def running(*ids: int, size: tuple[int, int] = (80, 8)) -> AsyncIterator[t
 
 
 def case(id: int, version: int = 1) -> CaseRow:
-    return CaseRow(id, version, CaseState.OPEN, False, "ad", 97.0, 4, 1, 1, "alice", "Gardening", f"sample {id}.", 1e9)
+    return CaseRow(
+        id, version, CaseState.OPEN, False, "ad", 97.0, 4, 1, 1, "alice", "Gardening", f"sample {id}.", 1e9, 9
+    )
 
 
 def drive(scenario: Callable[[], Coroutine[None, None, None]]) -> None:

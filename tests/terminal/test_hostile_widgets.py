@@ -166,7 +166,9 @@ def row(at: int, text: str) -> FeedRow:
 
 
 def case(at: int, text: str) -> CaseRow:
-    return CaseRow(at, 1, list(CaseState)[at % 5], True, text, 97.0, 40, 9, 5, text, text, text, 1e30 if at else None)
+    return CaseRow(
+        at, 1, list(CaseState)[at % 5], True, text, 97.0, 40, 9, 5, text, text, text, 1e30 if at else None, 9
+    )
 
 
 def proposal(at: int, text: str) -> Proposal:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from rules.records import Evidence, Finding, Message, MessageKey, Mode
 from store import cases, messages
-from store.cases import Joined
 from store.database import Database
 
 NOON = 1_780_000_000.0
@@ -37,7 +36,7 @@ def finding(
     return Finding(rule, "words", mode, score, evidence, "matched", campaign, tuple(earlier))
 
 
-def take(db: Database, found: Sequence[tuple[Message, Sequence[Finding]]], now: float = NOON) -> Joined:
+def take(db: Database, found: Sequence[tuple[Message, Sequence[Finding]]], now: float = NOON) -> set[int]:
     """Store messages with their findings, as the intake of a worker does."""
     with db.transaction():
         numbers = messages.MessageWriter(db).add([message for message, _ in found], now)

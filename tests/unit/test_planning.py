@@ -52,7 +52,7 @@ def deleted(found: Plan) -> list[int | None]:
 
 def test_a_dismissal_does_nothing() -> None:
     found = planned(Decision.DISMISS, part(1))
-    assert (found.actions, found.strongest()) == ((), Decision.DISMISS)
+    assert (found.actions, found.needs(Decision.DISMISS)) == ((), (Decision.DISMISS,))
 
 
 def test_a_deletion_reaches_no_member() -> None:
@@ -110,7 +110,7 @@ def test_the_ladder_gives_each_member_their_own_next_step() -> None:
     found = planned(Decision.LADDER, *parts, strikes={1: 0, 2: 1, 3: 2, 4: 9})
     assert [kind for kind, _, _ in on_members(found)] == ["warn", "mute", "remove", "remove"]
     assert found.steps() == (("warn", 1), ("mute", 1), ("remove", 2))
-    assert found.strongest() is Decision.REMOVE
+    assert set(found.needs(Decision.LADDER)) == {Decision.DELETE, Decision.WARN, Decision.MUTE, Decision.REMOVE}
     assert found.lasting() == ("delete", "warn", "remove")
 
 

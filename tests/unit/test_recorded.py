@@ -93,18 +93,42 @@ _WRONG: dict[str, list[Any]] = {
     "group": [1.5, False, ["g"], {"id": "g"}],
     "user": [1.5, True, [], {}],
     "text": [1, 1.5, True, [], {}],
-    "name": [1, True, [], {}],
-    "group_name": [1, [], {}],
-    "kind": [1, True, [], {}],
+}
+
+_LEFT_OUT: dict[str, list[Any]] = {
+    "name": [1.5, True, [], {}],
+    "group_name": [1.5, [], {}],
+    "kind": [1.5, True, [], {}],
     "reply_to": [1.5, True, [], {}],
     "mentions": ["u", 1, True, {}, [1.5], [None], [[]], [True]],
-    "ts": [True, [], {}, "yesterday", "", "16.05.2026", "2026-13-01", "\u0662"],
+    "ts": [True, [], {}, "yesterday", "", "16.05.2026", "2026-13-01", "1960-01-01\u001b07:00:00"],
 }
 
 
 @pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in _WRONG.items() for value in values])
 def test_a_value_of_the_wrong_kind_is_refused_by_its_key(key: str, value: Any) -> None:
     assert f'"{key}"' in refused(json.dumps({**LEAST, key: value}))
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in _LEFT_OUT.items() for value in values])
+def test_a_key_that_a_message_can_do_without_is_left_out_when_it_is_wrong(key: str, value: Any) -> None:
+    found = parse_line(json.dumps({**LEAST, key: value}).encode(), "p", NOW)
+    assert found is not None
+    assert found.message == parsed(json.dumps(LEAST)).message
+    (remark,) = found.remarks
+    assert f'"{key}"' in remark
+    assert remark.isprintable()
+
+
+def test_names_and_kinds_have_an_end() -> None:
+    found = with_(name="n" * 5_000_000, group_name="g" * 300, kind="k" * 300)
+    lengths = len(found.message.name), len(found.message.group_name), len(found.message.kind)
+    assert (lengths, len(found.remarks)) == ((200, 200, 40), 3)
+    assert "longer than 500" in refused(json.dumps({**LEAST, "id": "i" * 501}))
+
+
+def test_epoch_seconds_may_stand_in_quotation_marks() -> None:
+    assert with_(ts="1715886000").message.time == 1_715_886_000.0
 
 
 def test_numbers_may_be_ids() -> None:

@@ -64,7 +64,7 @@ def test_nothing_need_be_set() -> None:
 
 
 def test_the_template_says_the_defaults() -> None:
-    plain = TEMPLATE.replace("{store}", "/s/vigil.db")
+    plain = TEMPLATE.replace("{store}", "/s/vigil.db").replace("{language}", "zh")
     shown = "\n".join(
         line.removeprefix("# ") if " = " in line and not line.startswith(("# kind", "# file", "# speed")) else line
         for line in plain.splitlines()

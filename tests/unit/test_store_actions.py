@@ -22,8 +22,8 @@ def worker(db: Database) -> int:
 
 def decided(db: Database, number: int = 1, kinds: list[ActionKind] | None = None, not_before: float = NOON) -> int:
     """A decision on a new case with these actions, waiting."""
-    (case_id,) = take(db, [(message(number, member=f"m{number}"), [finding()])]).touched
-    (part,) = cases.parts(db, case_id)
+    (case_id,) = take(db, [(message(number, member=f"m{number}"), [finding()])])
+    (part,) = cases.parts(db, case_id, cases.get(db, case_id).seen)
     planned = [
         PlannedAction(
             kind, part.group_id, part.member_id, part.message_id if kind is ActionKind.DELETE else None, seconds=600
@@ -32,9 +32,14 @@ def decided(db: Database, number: int = 1, kinds: list[ActionKind] | None = None
     ]
     with db.transaction():
         return decisions.record(
-            db, case_id, 1, Decision.MUTE, "ada", planned, approved=True, reason="", learn=True,
+            db, case_id, 1, 99, Decision.MUTE, "ada", planned, approved=True, reason="", learn=True,
             not_before=not_before, strikes_expire_at=NOON + 9, now=NOON,
         )  # fmt: skip
+
+
+def mark(db: Database) -> str:
+    """What tells this store's actions from another's."""
+    return str(db.value("SELECT id FROM identity"))
 
 
 def claim(db: Database, worker: int, now: float = NOON, limit: int = 10, platform: str = "replay") -> list[Order]:
@@ -48,8 +53,8 @@ def states(db: Database) -> list[str]:
 def test_an_order_says_all_a_platform_needs(db: Database, worker: int) -> None:
     decision = decided(db)
     deletion, mute = claim(db, worker)
-    assert deletion == Order(1, f"{decision}.1", ActionKind.DELETE, "replay", "g", "m1", "1", "", 600)
-    assert mute == Order(2, f"{decision}.2", ActionKind.MUTE, "replay", "g", "m1", "", "", 600)
+    assert deletion == Order(1, f"{mark(db)}.{decision}.1", ActionKind.DELETE, "replay", "g", "m1", "1", "", 600)
+    assert mute == Order(2, f"{mark(db)}.{decision}.2", ActionKind.MUTE, "replay", "g", "m1", "", "", 600)
 
 
 def test_orders_come_in_order_once_and_no_more_than_asked_for(db: Database, worker: int) -> None:
@@ -84,7 +89,7 @@ def test_a_deletion_that_failed_leaves_the_message_and_may_be_tried_again(db: Da
     decided(db, kinds=[ActionKind.DELETE])
     actions.finish(db, claim(db, worker)[0], worker, ActionState.FAILED, "", NOON)
     assert messages.rows(db, [1])[0].mark == "flag"
-    assert cases.parts(db, 1)[0].deletable
+    assert cases.parts(db, 1, cases.get(db, 1).seen)[0].deletable
 
 
 def test_what_could_not_be_sent_waits_for_another_try(db: Database, worker: int) -> None:
@@ -129,8 +134,9 @@ def test_what_a_killed_worker_was_sending_goes_again_only_where_that_is_safe(
     (order,) = claim(db, worker, limit=1)
     second = lease.take(db, "serve", NOON + 60)
     settled = actions.recover(db, second, repeatable, NOON)
+    later = f"{mark(db)}.1.2"
     assert settled == {ActionState(state): 1}
-    assert [one.key for one in claim(db, second)] == ([order.key, "1.2"] if state == "waiting" else ["1.2"])
+    assert [one.key for one in claim(db, second)] == ([order.key, later] if state == "waiting" else [later])
     assert actions.recover(db, second, repeatable, NOON) == {}, "its own are left alone"
 
 
@@ -138,7 +144,7 @@ def test_an_unknown_action_is_not_done_twice_and_is_taken_back_with_the_rest(db:
     decision = decided(db)
     for order in claim(db, worker):
         actions.finish(db, order, worker, ActionState.UNKNOWN, "", NOON)
-    assert not cases.parts(db, 1)[0].deletable
+    assert not cases.parts(db, 1, cases.get(db, 1).seen)[0].deletable
     undone = decisions.undo(db, decision, "ada", NOON)
     assert undone.inverses == ((ActionKind.UNMUTE, 1),)
-    assert [order.key for order in claim(db, worker)] == [f"{decision}.2.inverse"]
+    assert [order.key for order in claim(db, worker)] == [f"{mark(db)}.{decision}.2.inverse"]

@@ -14,27 +14,26 @@ from hypothesis import strategies as st
 from rules.records import Finding, Message, Mode
 from store import audit, cases, decisions
 from store.actions import PlannedAction
-from store.cases import Joined
 from store.database import Database, open_database
 from store.errors import Conflict, NotFound
 from store.records import ActionKind, CaseRow, CaseState, Decision
 from tests.unit.made import NOON, finding, message, take
 
 
-def one(db: Database, number: int, *found: Finding, group: str = "g", member: str = "m") -> Joined:
+def one(db: Database, number: int, *found: Finding, group: str = "g", member: str = "m") -> set[int]:
     return take(db, [(message(number, f"text {number}", group, member), found)])
 
 
 def decide(db: Database, case_id: int, decision: Decision = Decision.DELETE, *, approved: bool = True) -> int:
     with db.transaction():
-        version = cases.get(db, case_id).version
+        row = cases.get(db, case_id)
         planned = [
             PlannedAction(ActionKind.DELETE, part.group_id, part.member_id, part.message_id)
-            for part in cases.parts(db, case_id)
+            for part in cases.parts(db, case_id, row.seen)
             if part.deletable and decision is not Decision.DISMISS
         ]
         return decisions.record(
-            db, case_id, version, decision, "ada", planned, approved=approved, reason="", learn=True,
+            db, case_id, row.version, row.seen, decision, "ada", planned, approved=approved, reason="", learn=True,
             not_before=NOON, strikes_expire_at=NOON + 1, now=NOON,
         )  # fmt: skip
 
@@ -103,7 +102,7 @@ def test_further_offences_of_a_copy_stay_with_the_campaign(db: Database) -> None
 
 
 def test_shadow_counts_and_opens_nothing(db: Database) -> None:
-    assert one(db, 1, finding(mode=Mode.SHADOW)).touched == set()
+    assert one(db, 1, finding(mode=Mode.SHADOW)) == set()
     one(db, 2, finding("trial", Mode.SHADOW, "C"), finding("ads"))
     (case,) = opened(db)
     assert held(db, case.id) == ["2"]
@@ -112,29 +111,36 @@ def test_shadow_counts_and_opens_nothing(db: Database) -> None:
 
 
 def test_a_rule_in_mode_auto_names_the_case_to_decide(db: Database) -> None:
-    joined = one(db, 1, finding("scam", Mode.AUTO), finding("ads"))
+    one(db, 1, finding("scam", Mode.AUTO), finding("ads"))
     (case,) = opened(db)
-    assert joined.automatic == {case.id: "scam"}
     assert cases.flagged_open(db, Mode.AUTO) == [(case.id, "scam")]
     decisions.undo(db, decide(db, case.id), "ada", NOON)
     assert cases.flagged_open(db, Mode.AUTO) == [], "what a person opened again is a person's to decide"
 
 
+def test_what_another_rule_asks_about_no_rule_decides_alone(db: Database) -> None:
+    one(db, 1, finding("scam", Mode.AUTO, "C"))
+    one(db, 2, finding("campaign", Mode.ASK, "C"))
+    assert cases.flagged_open(db, Mode.AUTO) == []
+    one(db, 3, finding("scam", Mode.AUTO, "D"))
+    assert [rule for _, rule in cases.flagged_open(db, Mode.AUTO)] == ["scam"]
+
+
 @pytest.mark.parametrize("campaign", ["", "C"])
 @pytest.mark.parametrize("approved", [True, False])
 def test_copies_after_a_decision_open_a_new_case(db: Database, campaign: str, approved: bool) -> None:
-    (before,) = one(db, 1, finding(campaign=campaign)).touched
+    (before,) = one(db, 1, finding(campaign=campaign))
     decide(db, before, approved=approved)
-    (after,) = one(db, 2, finding(campaign=campaign)).touched
+    (after,) = one(db, 2, finding(campaign=campaign))
     assert after != before
     assert (held(db, before), held(db, after)) == (["1"], ["2"])
 
 
 @pytest.mark.parametrize("campaign", ["", "C"])
 def test_a_case_that_opens_again_takes_its_twin_in(db: Database, campaign: str) -> None:
-    (before,) = one(db, 1, finding(campaign=campaign)).touched
+    (before,) = one(db, 1, finding(campaign=campaign))
     decision = decide(db, before)
-    (twin,) = one(db, 2, finding(campaign=campaign)).touched
+    (twin,) = one(db, 2, finding(campaign=campaign))
     one(db, 3, finding(), member="other")
     with db.transaction():
         decisions.undo(db, decision, "ada", NOON)
@@ -142,7 +148,7 @@ def test_a_case_that_opens_again_takes_its_twin_in(db: Database, campaign: str) 
     assert [case.id for case in opened(db) if case.messages == 2] == [before]
     assert cases.get(db, twin).state is CaseState.MERGED
     assert len(opened(db)) == 2
-    (again,) = one(db, 4, finding(campaign=campaign)).touched
+    (again,) = one(db, 4, finding(campaign=campaign))
     assert again == before
 
 
