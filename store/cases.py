@@ -184,7 +184,7 @@ def split_unseen(db: Database, case_id: int, seen: int, now: float) -> None:
     recount(db, [case_id, other], now)
 
 
-def listed(db: Database, states: Sequence[CaseState] = (CaseState.OPEN,), limit: int = 1_000) -> list[CaseRow]:
+def listed(db: Database, states: Sequence[CaseState] = (CaseState.OPEN,), limit: int = 5_000) -> list[CaseRow]:
     """Cases in these states, the oldest first, so that new ones never move those above."""
     marks = ",".join("?" * len(states))
     found = db.execute(f"{_CASE_ROW} WHERE c.state IN ({marks}) ORDER BY c.id LIMIT ?", (*states, limit))

@@ -116,7 +116,7 @@ def _string(found: dict[str, Any], key: str) -> str:
         return ""
     if not isinstance(value, str):
         raise BadLine(f'"{key}" is a {_kind(value)}, where a string belongs')
-    return _whole(value)
+    return value
 
 
 def _optional(found: dict[str, Any], key: str, remarks: list[str], longest: int) -> str:
@@ -127,7 +127,7 @@ def _optional(found: dict[str, Any], key: str, remarks: list[str], longest: int)
     if value is not None and not isinstance(value, str):
         remarks.append(f'"{key}" is a {_kind(value)}, where a string belongs; left out')
         return ""
-    text = _sound(_whole(value or ""), remarks)
+    text = _sound(value or "", remarks)
     if len(text) > longest:
         remarks.append(f'"{key}" is longer than {longest} characters; cut')
     return text[:longest]
@@ -141,10 +141,13 @@ def _whole(text: str) -> str:
 
 
 def _sound(text: str, remarks: list[str]) -> str:
-    if "\x00" in text:
+    whole = _whole(text)
+    if whole != text:
+        remarks.append("half a surrogate pair, shown as U+FFFD")
+    if "\x00" in whole:
         remarks.append("NUL characters, shown as U+FFFD")
-        return text.replace("\x00", "\ufffd")
-    return text
+        return whole.replace("\x00", "\ufffd")
+    return whole
 
 
 def _mentions(value: Any, remarks: list[str]) -> tuple[str, ...]:
