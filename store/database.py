@@ -130,9 +130,7 @@ def schema_of(path: Path) -> int:
     """
     path = path.expanduser().absolute()
     try:
-        _refuse_foreign(path)
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as connection:
-            return int(connection.execute("PRAGMA user_version").fetchone()[0])
+        return _refuse_foreign(path)
     except (OSError, sqlite3.Error) as error:
         said = error.strerror if isinstance(error, OSError) else explain(path, error)
         raise StoreUnavailable(f"store {path}: {said}") from error
@@ -190,26 +188,25 @@ def _make_private(path: Path) -> None:
             raise StoreUnavailable(f"store {path}: {error.strerror or error}") from error
 
 
-def _refuse_foreign(path: Path) -> None:
-    """Look before anything is written: a read-only connection leaves the file and its log as they are."""
+def _refuse_foreign(path: Path) -> int:
+    """The version of the file's schema. Looked at before anything is written: a read-only connection leaves
+    the file and its log as they are."""
     size = path.stat().st_size
     if size == 0:
-        return
+        return 0
     if size < _SMALLEST_FILE:
         raise NotAStore(f"store {path}: is not a Vigil store; it was left untouched")
-    # Only SQLite itself may open the file: closing any other handle drops the locks that this process's other
-    # connections hold, and a process that then closes the store would take the log away from under them.
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as connection:
-        # One snapshot: another process may be making the store this moment.
-        connection.execute("BEGIN")
-        try:
-            application = connection.execute("PRAGMA application_id").fetchone()[0]
-        except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
-                raise
-            raise NotAStore(f"store {path}: is not a Vigil store; it was left untouched") from None
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    try:
+        application, version, empty = _identify(path, "mode=ro")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY:
+            raise
+        # A process was killed in the midst of a write, and a reader may not roll that back: look past it.
+        application, version, empty = _identify(path, "immutable=1")
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+            raise
+        raise NotAStore(f"store {path}: is not a Vigil store; it was left untouched") from None
     if application != APPLICATION_ID and not empty:
         raise NotAStore(f"store {path}: is an SQLite file of another program; it was left untouched")
     if version > SCHEMA_VERSION:
@@ -217,3 +214,18 @@ def _refuse_foreign(path: Path) -> None:
             f"store {path}: was made by a newer Vigil (schema {version}, this one knows {SCHEMA_VERSION}); "
             "update Vigil; the file was left untouched"
         )
+    return version
+
+
+def _identify(path: Path, how: str) -> tuple[int, int, bool]:
+    """Whose file it is, the version of its schema, and whether it holds nothing.
+
+    Only SQLite itself may open the file: closing any other handle drops the locks that this process's other
+    connections hold, and a process that then closes the store would take the log away from under them.
+    """
+    with closing(sqlite3.connect(f"{path.as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS)) as connection:
+        # One snapshot: another process may be making the store this moment.
+        connection.execute("BEGIN")
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        return application, version, not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
