@@ -8,6 +8,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 
 from store.records import (
+    INVERSE,
     ActionState,
     CaseCard,
     CaseMember,
@@ -330,7 +331,11 @@ def _past(decision: PastDecision, width: int) -> list[Line]:
         ]
     ]
     if counts:
-        lines.append([("    " + counts, "")])
+        line: list[Part] = [("    " + counts, "")]
+        lasting = [step_word(step) for step, _ in decision.steps if step not in INVERSE]
+        if decision.state is DecisionState.PROPOSED and lasting:
+            line.append(("  " + say("no undo: {steps}", steps=", ".join(lasting)), "card--caution"))
+        lines.append(line)
     said = [safe(text) for text in (decision.reason, decision.answer) if text]
     if said:
         lines.append([("    “" + "” – “".join(said) + "”", "card--dim")])

@@ -103,13 +103,15 @@ class HelpPage(Page):
         self._rows = rows
 
     def build(self, width: int) -> list[Line]:
-        """One line a key."""
+        """One line a key, and one more for the reason why it does not work."""
         keys = min(16, max((len(row.key) for row in self._rows), default=1))
         lines: list[Line] = []
         for row in self._rows:
             key, label = fit(safe(row.key, 40), keys) + "  ", safe(row.label)
             if row.why_not:
-                lines.append([(key + label, "help--off"), ("  × " + safe(row.why_not), "help--off")])
+                # The reason has a line of its own: beside the label it would be cut.
+                lines.append([(key + label, "help--off")])
+                lines.append([(" " * (keys + 2) + "× " + safe(row.why_not), "help--off")])
             else:
                 lines.append([(key, "help--key"), (label, "")])
         return lines
@@ -136,7 +138,7 @@ class HelpScreen(ModalScreen[None]):
             yield Static(Content(say("Esc: close")), classes="hint", markup=False)
 
     def on_mount(self) -> None:
-        self._page.styles.height = max(1, len(self._rows))
+        self._page.styles.height = max(1, len(self._rows) + sum(bool(row.why_not) for row in self._rows))
         self._page.styles.max_height = max(1, self.app.size.height - 8)
         self._page.focus()
 

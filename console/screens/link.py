@@ -1,4 +1,4 @@
-"""Frames paced by the terminal itself: on a slow line the feed waits, keys never do.
+"""The line to the terminal: frames are paced by it, so that on a slow one the feed waits, keys never do.
 
 After each frame the terminal is asked where its cursor is; its answer proves that it has consumed all that
 was written before, through however many buffers. This module alone uses private names of Textual.
@@ -10,6 +10,8 @@ import time
 from typing import TYPE_CHECKING
 
 from textual import events
+from textual.drivers import linux_driver
+from textual.drivers._writer_thread import WriterThread
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -25,6 +27,30 @@ PATIENCE_SECONDS = 3.0
 
 SLOW_SECONDS = 0.3
 """Above this round trip the feed paints in pages instead of lines."""
+
+
+class LastingWriter(WriterThread):
+    """Writes to the terminal until it hangs up, and takes what is written then, too, until the console has left.
+
+    Textual's own ends with an error, and whoever writes the thirtieth piece after that waits for ever: many
+    come at once, since a process whose terminal hangs up is also woken, and takes that for its return from the
+    background.
+    """
+
+    def run(self) -> None:
+        try:
+            super().run()
+        except OSError:
+            while self._queue.get() is not None:
+                pass
+
+    def stop(self) -> None:
+        # Twice: the first end may have been taken by the write that failed.
+        self._queue.put(None)
+        super().stop()
+
+
+linux_driver.WriterThread = LastingWriter  # type: ignore[attr-defined]
 
 
 class PacedFrames(_Base):

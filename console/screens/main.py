@@ -260,9 +260,10 @@ class MainScreen(WatchingScreen):
 
     def _help(self) -> None:
         situation = replace(self._situation(), settled=True)
-        rows = [
-            HelpRow(key_name(self._keys[c.id]), f"{say(c.help)}  ({c.id})", c.why_not(situation))
-            for c in here(self.pane)
-        ]
+        rows = []
+        for command in here(self.pane):
+            why_not = command.why_not(situation)
+            label = f"{say(command.help)}  ({command.id})"
+            rows.append(HelpRow(key_name(self._keys[command.id]), label, why_not))
         moves = say("arrows, Page Up and Down, Home, End: move; space: mark")
         self.app.push_screen(HelpScreen([*rows, HelpRow("↑↓ j k", moves)], say("Keys that work here")))

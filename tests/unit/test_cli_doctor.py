@@ -151,9 +151,10 @@ def test_init_writes_settings_and_rulebook_that_load_again(tmp_path: Path) -> No
     assert done.lines == [f"wrote {home.config}", f"wrote {rulebook}"]
     written = load(home.config)
     defaults = Settings(home.config, default_store(), rulebook)
-    for name in ("language", "members_language", "undo_seconds", "mute_seconds", "access", "approve", "undo_others"):
+    for name in ("language", "undo_seconds", "mute_seconds", "access", "approve", "undo_others"):
         assert getattr(written, name) == getattr(defaults, name), name
     assert written.rulebook == rulebook
+    assert written.members_language == "en", "the locale's"
     assert rulebook.read_text("utf-8") == DEFAULT_RULEBOOK
     assert load_rulebook(rulebook).rules
     assert examined(home)[1]["rulebook"]["found"].startswith(str(rulebook))

@@ -43,7 +43,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         ("approve", "Missing argument"),
         ("approve one", "'one' is not a valid integer"),
         ("reject 1", "Missing option '--reason'"),
-        ("undo", "nothing of yours to undo"),
+        ("undo", "nothing of yours"),
         ("undo 999", "no decision 999"),
         ("cases --as nobody", "'nobody' is not on the staff of this store"),
         ("staff add x\x1by --role admin", "staff name 'x\\x1by'"),
