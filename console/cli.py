@@ -1,36 +1,24 @@
-"""The command `vigil`: arguments, and errors as one clear line."""
+"""The command `vigil` and all it can be followed by; errors end as one clear line."""
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
 import console
-from console.settings import Settings, SettingsError
-from console.settings import load as load_settings
+from console.arguments import NUMBER, Places, UserError, as_json, at_desk, example, pace, places
+from console.settings import SettingsError
 from store.errors import StoreError
 from store.records import CaseState, Decision, Role
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 DECISIONS = [decision.value for decision in Decision]
-
-NUMBER = click.IntRange(1, 2**63 - 1)
-"""An id, as far as SQLite can count."""
-
-
-class UserError(Exception):
-    """What the user asked for cannot be done: one line that says what to do instead."""
 
 
 def main() -> None:
@@ -89,63 +77,6 @@ def _say(problem: str) -> int:
     return 2
 
 
-class Places(dict[str, Any]):
-    """What --store, --config and --as said, wherever on the line they stood."""
-
-    def settings(self) -> Settings:
-        return load_settings(self.get("config"), self.get("store"))
-
-
-def places(command: Command) -> Command:
-    """Let --store, --config and --as stand after a command as well as before it."""
-
-    @functools.wraps(command)
-    @click.pass_context
-    def called(
-        context: click.Context,
-        /,
-        *args: Any,
-        store: Path | None,
-        config: Path | None,
-        name: str | None,
-        **values: Any,
-    ) -> Any:
-        given = {"store": store, "config": config, "name": name}
-        found: Places = context.find_root().ensure_object(Places)
-        found.update({key: value for key, value in given.items() if value is not None})
-        return command(found, *args, **values)
-
-    path = click.Path(path_type=Path)
-    for option in (
-        click.option("--as", "name", metavar="NAME", help="Act as this staff member (set by sshd for a key)."),
-        click.option("--config", type=path, metavar="PATH", help="The settings, vigil.toml."),
-        click.option("--store", type=path, metavar="PATH", help="The store, an SQLite file."),
-    ):
-        called = option(called)
-    return called  # type: ignore[return-value]
-
-
-def example(text: str) -> str:
-    return f"\b\nExample:\n  {text}"
-
-
-as_json = click.option("--json", "json_", is_flag=True, help="One JSON object a line.")
-
-
-@contextmanager
-def at_desk(found: Places, *, create: bool = False) -> Iterator[Any]:
-    """The desk of whoever runs the command."""
-    from console.access import sit_down
-    from store.database import open_database
-
-    settings = found.settings()
-    db = open_database(settings.store, create=create)
-    try:
-        yield sit_down(db, settings, found.get("name"))
-    finally:
-        db.close()
-
-
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]},
              epilog=example("vigil --store community.db"))  # fmt: skip
 @click.version_option(console.__version__, prog_name="vigil")
@@ -184,14 +115,14 @@ def serve(found: Places, child: bool) -> None:
 @click.option("--speed", default="20x", show_default=True, metavar="SPEED", help='A factor such as "20x", or "max".')
 def demo(role: str, plain: bool, speed: str) -> None:
     """Open the console on a sample community, in a store that is thrown away."""
-    pace = _speed(speed)
+    factor = pace(speed)
     if plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
         from console.demo_plain import run_plain
 
         sys.exit(run_plain(sys.stdout))
     from console.demo import run_demo
 
-    raise click.exceptions.Exit(run_demo(Role(role), pace))
+    raise click.exceptions.Exit(run_demo(Role(role), factor))
 
 
 @cli.command(epilog=example("vigil init --config ~/community/vigil.toml"))
@@ -230,7 +161,7 @@ def replay(found: Places, file: Path, speed: str) -> None:
     from console.platforms.replay import NAME
     from console.replaying import replay as run
 
-    done = run(found.settings(), None if str(file) == "-" else file, _speed(speed), NAME)
+    done = run(found.settings(), None if str(file) == "-" else file, pace(speed), NAME)
     ending = "stopped; the same command goes on from here" if done.stopped else "read to the end"
     click.echo(
         f"{ending}: {done.taken} messages taken in, {done.known} already there, {done.flagged} flagged,"
@@ -473,14 +404,3 @@ def audit_verify(found: Places) -> None:
         if problem:
             raise UserError(f"audit: {problem}; the {good} rows before it hold")
         click.echo(f"all {good} rows hold")
-
-
-def _speed(text: str) -> float | None:
-    from console.settings import parse_speed
-
-    try:
-        return parse_speed(text)
-    except ValueError:
-        raise click.BadParameter(
-            f'{text!r} is no speed; "max" or a factor such as "20x"', param_hint="--speed"
-        ) from None
