@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rules import kernels
+from rules import fold_loops
 from rules.tables import tables
 
 _ENCODING = "utf-32-le"
@@ -148,6 +148,6 @@ def _arrays() -> _Arrays:
 
 def _folded(texts: Sequence[str], *, spaced: bool) -> list[Folded]:
     codes, bounds = codes_of(texts)
-    out, ends, origin, starts, start_ends = kernels.fold_codes(codes, bounds, *_arrays(), spaced)
+    out, ends, origin, starts, start_ends = fold_loops.fold_codes(codes, bounds, *_arrays(), spaced)
     batch = _Batch(origin, ends.tolist(), starts, start_ends.tolist())
     return [Folded(text, batch, place) for place, text in enumerate(Codes(out, ends).texts())]

@@ -51,10 +51,8 @@ _ORNAMENTAL_SCRIPTS = re.compile(
     r"OLD ITALIC|ELBASAN|OSAGE|WARANG CITI|RUNIC|TIFINAGH|SCRIPT |DOUBLE-STRUCK|BLACK-LETTER|TURNED |ROMAN NUMERAL"
 )
 _SEPARATOR = " "
-# Parts that stand on the left of a character: radicals, and the characters people type for them. Those that
-# are words by themselves in every other message (人, 心, 手, 又) are not among them, nor is one stroke a part.
-_LEFT_PARTS = frozenset("亻氵水讠言钅金扌忄纟饣食犭礻衤口女木火土日月王玉石禾米虫足车贝弓马山目立耳舟子田彳牛方酉革鱼")
-_STROKES = frozenset("一丨丶丿乙乚丩亅厶卜1")
+# No parts of a split character: single strokes, and what ordinary words begin or end with everywhere.
+_NO_PARTS = frozenset("一丨丶丿乙乚丩亅厶卜冖亠丷1人大小上下不了的个有")
 
 
 def _rows(path: Path) -> Iterator[list[str]]:
@@ -180,7 +178,7 @@ def _sounds(folds: list[str]) -> dict[str, str]:
 
 
 def _splits(path: Path, folds: list[str]) -> dict[tuple[str, str], str]:
-    """Pairs of parts, left and right, that a reader takes for one character of GB 2312's first level."""
+    """Pairs of parts that a reader takes for one character of GB 2312's first level."""
     found: dict[tuple[str, str], str] = {}
     for row in _rows(path):
         whole = "".join(folds[ord(letter)] for letter in row[0])
@@ -188,9 +186,7 @@ def _splits(path: Path, folds: list[str]) -> dict[tuple[str, str], str]:
             continue
         for way in row[1:]:
             parts = ["".join(folds[ord(letter)] for letter in part) for part in way.split()]
-            if len(parts) != 2 or parts[0] not in _LEFT_PARTS or parts[1] in _STROKES:
-                continue
-            if all(len(part) == 1 for part in parts):
+            if len(parts) == 2 and all(len(part) == 1 and part not in _NO_PARTS for part in parts):
                 found.setdefault((parts[0], parts[1]), whole)
     return found
 

@@ -175,8 +175,7 @@ def test_innocent_lines_look_a_little_like_the_others() -> None:
     assert any("领券的广告" in text for text in texts)
     assert any("包邮" in text for text in texts)
     assert any(
-        sum(b.user == a.user and 0 <= (b.time - a.time).total_seconds() <= 20 for b in innocent) == 5
-        for a in innocent
+        sum(b.user == a.user and 0 <= (b.time - a.time).total_seconds() <= 20 for b in innocent) == 5 for a in innocent
     ), "five messages within twenty seconds"
 
 

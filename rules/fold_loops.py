@@ -1,7 +1,7 @@
-"""The compiled loops: folding, counting shared bigrams, longest common subsequences.
+"""The compiled loops of folding: looking up, joining, putting split characters together.
 
-All in one file, because numba's cache looks only at the file a function stands in: a function that had compiled
-in another file's code would go on with it after that file changed.
+None calls a function of another file, because numba's cache looks only at the file a function stands in: a
+function that had compiled in another file's code would go on with it after that file changed.
 """
 
 from __future__ import annotations
@@ -95,3 +95,55 @@ def fold_codes(
         ends[text + 1] = size
         start_ends[text + 1] = words
     return out[:size], ends, origin[:size], starts[:words], start_ends
+
+
+@compiled
+def looked_up(codes: Codes, page_of: SmallInts, pages: SmallInts) -> Codes:
+    """Each code point's value in a table of pages, or itself where that is 0."""
+    out = np.empty(len(codes), np.uint32)
+    for place in range(len(codes)):
+        code = codes[place]
+        value = pages[page_of[code >> 8] * 256 + (code & 255)]
+        out[place] = value if value > 0 else code
+    return out
+
+
+@compiled
+def put_together(codes: Codes, bounds: Ints, pair_keys: Ints, wholes: SmallInts) -> tuple[Codes, Ints, Ints, SmallInts]:
+    """The texts in which pairs of parts stand for a character, with those characters in their place.
+
+    Pairs are taken from left to right. Returns the letters of those texts alone, where each ends, which texts
+    they are, and for every letter the place in its text of the first character it stands for.
+    """
+    out = np.empty(len(codes), np.uint32)
+    origin = np.empty(len(codes), np.int32)
+    ends = np.zeros(len(bounds), np.int64)
+    which = np.empty(len(bounds), np.int64)
+    size = 0
+    made = 0
+    for text in range(len(bounds) - 1):
+        first = size
+        any_pair = False
+        place = bounds[text]
+        while place < bounds[text + 1]:
+            code = codes[place]
+            out[size] = code
+            origin[size] = place - bounds[text]
+            size += 1
+            place += 1
+            # Everything below the ideographs is no part of one.
+            if code < 0x2E80 or place == bounds[text + 1]:
+                continue
+            key = (np.int64(code) << 32) | np.int64(codes[place])
+            pair = np.searchsorted(pair_keys, key)
+            if pair < len(pair_keys) and pair_keys[pair] == key:
+                out[size - 1] = wholes[pair]
+                any_pair = True
+                place += 1
+        if any_pair:
+            which[made] = text
+            made += 1
+            ends[made] = size
+        else:
+            size = first
+    return out[:size], ends[: made + 1], which[:made], origin[:size]
