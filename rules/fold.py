@@ -75,9 +75,14 @@ class Codes(NamedTuple):
 
     def texts(self) -> list[str]:
         """The texts as strings."""
-        whole = self.codes.astype("<u4", copy=False).tobytes().decode(_ENCODING, "surrogatepass")
+        whole = text_of(self.codes)
         bounds = self.bounds.tolist()
         return [whole[start:end] for start, end in pairwise(bounds)]
+
+
+def text_of(codes: NDArray[np.uint32]) -> str:
+    """The string of those code points."""
+    return codes.astype("<u4", copy=False).tobytes().decode(_ENCODING, "surrogatepass")
 
 
 def codes_of(texts: Sequence[str]) -> Codes:

@@ -13,6 +13,7 @@ from rules.compiled import compiled
 from rules.tables import FIRST_EXPANSION, SEPARATES
 
 _SPACE = 32
+FIRST_PART = 0x2E80
 
 Ints = NDArray[np.int64]
 SmallInts = NDArray[np.int32]
@@ -109,10 +110,13 @@ def looked_up(codes: Codes, page_of: SmallInts, pages: SmallInts) -> Codes:
 
 
 @compiled
-def put_together(codes: Codes, bounds: Ints, pair_keys: Ints, wholes: SmallInts) -> tuple[Codes, Ints, Ints, SmallInts]:
+def put_together(
+    codes: Codes, bounds: Ints, firsts: SmallInts, seconds: SmallInts, wholes: SmallInts
+) -> tuple[Codes, Ints, Ints, SmallInts]:
     """The texts in which pairs of parts stand for a character, with those characters in their place.
 
-    Pairs are taken from left to right. Returns the letters of those texts alone, where each ends, which texts
+    Pairs are taken from left to right; those of the first part `c` are those from `firsts[c - FIRST_PART]` to
+    before `firsts[c - FIRST_PART + 1]`. Returns the letters of those texts alone, where each ends, which texts
     they are, and for every letter the place in its text of the first character it stands for.
     """
     out = np.empty(len(codes), np.uint32)
@@ -131,15 +135,14 @@ def put_together(codes: Codes, bounds: Ints, pair_keys: Ints, wholes: SmallInts)
             origin[size] = place - bounds[text]
             size += 1
             place += 1
-            # Everything below the ideographs is no part of one.
-            if code < 0x2E80 or place == bounds[text + 1]:
+            if code < FIRST_PART or code - FIRST_PART >= len(firsts) - 1 or place == bounds[text + 1]:
                 continue
-            key = (np.int64(code) << 32) | np.int64(codes[place])
-            pair = np.searchsorted(pair_keys, key)
-            if pair < len(pair_keys) and pair_keys[pair] == key:
-                out[size - 1] = wholes[pair]
-                any_pair = True
-                place += 1
+            for pair in range(firsts[code - FIRST_PART], firsts[code - FIRST_PART + 1]):
+                if seconds[pair] == codes[place]:
+                    out[size - 1] = wholes[pair]
+                    any_pair = True
+                    place += 1
+                    break
         if any_pair:
             which[made] = text
             made += 1

@@ -13,6 +13,8 @@ function that had compiled in another file's code would go on with it after that
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +27,9 @@ Codes = NDArray[np.uint32]
 _SLACK = 1e-6
 """Taken off before rounding up, so that an inexact product loses no match."""
 _FEW = 48
+_STRIDE = 64
+_NEVER = 0xFFFF
+"""More keys than any text has in common with a template."""
 
 
 @compiled
@@ -148,34 +153,27 @@ def common_length(
 
 @compiled
 def index_templates(
-    codes: Codes, bounds: Ints, cutoff: float, wanted: int, mask: int, seen: NDArray[np.uint16]
-) -> tuple[SmallInts, SmallInts, SmallInts, SmallInts, SmallInts]:
+    codes: Codes, bounds: Ints, cutoff: float, mask: int, seen: NDArray[np.uint16]
+) -> tuple[SmallInts, SmallInts, NDArray[np.uint16], SmallInts, SmallInts]:
     """An index of templates, for `likely_templates`.
 
-    Returns where each key's templates end and those templates, how many keys of its own each template needs,
-    how long a common subsequence, and the templates that need none. Of a template that needs T keys only the
-    rarest are in the index, so many that `wanted` of them (or T, if that is less) are still needed.
+    Returns where each key's templates end and those templates, how many keys in common each template needs, how
+    long a common subsequence, and the templates that need no key.
     """
     count = len(bounds) - 1
-    longest = 0
-    for template in range(count):
-        longest = max(longest, bounds[template + 1] - bounds[template])
-    keys = np.empty(max(longest, 1), np.int32)
-    frequency = np.zeros(mask + 2, np.int32)
-    for template in range(count):
-        for place in range(bigram_keys(codes, bounds[template], bounds[template + 1], mask, seen, keys)):
-            frequency[keys[place]] += 1
-    needed = np.zeros(count, np.int32)
+    longest = max(1, int(np.max(np.diff(bounds)))) if count else 1
+    keys = np.empty(longest, np.int32)
+    needed = np.full((count + _STRIDE - 1) // _STRIDE * _STRIDE, _NEVER, np.uint16)
     least = np.zeros(count, np.int32)
-    kept = np.zeros(count, np.int32)
     always = np.empty(count, np.int32)
     always_count = 0
+    ends = np.zeros(mask + 2, np.int32)
     for template in range(count):
         length = int(bounds[template + 1] - bounds[template])
         shared = length
         fewest = length
         for window in range(1, length + 1):
-            common = int(np.ceil(cutoff * (length + window) / 2 - _SLACK))
+            common = math.ceil(cutoff * (length + window) / 2 - _SLACK)
             if common <= window:
                 fewest = min(fewest, common)
                 shared = min(shared, 3 * common - length - window - 1)
@@ -184,28 +182,31 @@ def index_templates(
             always[always_count] = template
             always_count += 1
         else:
-            needed[template] = min(shared, wanted)
-            kept[template] = min(length - 1 - shared + needed[template], length - 1)
-    ends = np.zeros(mask + 2, np.int32)
-    chosen = np.empty(np.sum(kept), np.int32)
-    size = 0
-    for template in range(count):
-        keys_count = bigram_keys(codes, bounds[template], bounds[template + 1], mask, seen, keys)
-        order = np.argsort(frequency[keys[:keys_count]])
-        for place in order[: kept[template]]:
-            chosen[size] = keys[place]
-            ends[chosen[size] + 1] += 1
-            size += 1
+            needed[template] = shared
+            for place in range(bigram_keys(codes, bounds[template], bounds[template + 1], mask, seen, keys)):
+                ends[keys[place] + 1] += 1
     ends = np.cumsum(ends).astype(np.int32)
     filled = ends.copy()
-    listed = np.empty(size, np.int32)
-    size = 0
+    listed = np.empty(ends[-1], np.int32)
     for template in range(count):
-        for _ in range(kept[template]):
-            listed[filled[chosen[size]]] = template
-            filled[chosen[size]] += 1
-            size += 1
+        if needed[template] != _NEVER:
+            for place in range(bigram_keys(codes, bounds[template], bounds[template + 1], mask, seen, keys)):
+                listed[filled[keys[place]]] = template
+                filled[keys[place]] += 1
     return ends, listed, needed, least, always[:always_count]
+
+
+@compiled
+def shorter_than(bounds: Ints, length: int) -> int:
+    """How many texts, ascending by length, have at most `length` characters."""
+    low, high = 0, len(bounds) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if bounds[middle + 1] - bounds[middle] <= length:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @compiled
@@ -216,7 +217,7 @@ def likely_templates(
     bounds: Ints,
     ends: SmallInts,
     listed: SmallInts,
-    needed: SmallInts,
+    needed: NDArray[np.uint16],
     least: SmallInts,
     always: SmallInts,
     cutoff: float,
@@ -234,8 +235,7 @@ def likely_templates(
     keys = np.empty(longest, np.int32)
     masks = np.empty((longest + 1, (longest + 63) // 64), np.uint64)
     state = np.empty((longest + 63) // 64, np.uint64)
-    hits = np.zeros(len(needed), np.int32)
-    touched = np.empty(len(needed), np.int32)
+    hits = np.zeros(len(needed), np.uint16)
     found = np.empty(len(needed), np.int32)
     out_rows = np.empty(1024, np.int32)
     out_templates = np.empty(1024, np.int32)
@@ -243,22 +243,27 @@ def likely_templates(
     for row in range(len(rows)):
         start, end = rows[row, 0], rows[row, 1]
         length = end - start
-        touched_count = 0
         found_count = len(always)
         found[:found_count] = always
+        # Templates stand by length, and none much longer than the text can be alike.
+        fitting = shorter_than(bounds, min(rows[row, 3], np.int64(length * (2 - cutoff) / cutoff + 1)))
         for place in range(bigram_keys(codes, start, end, mask, seen, keys)):
             key = keys[place]
             for entry in range(ends[key], ends[key + 1]):
-                template = listed[entry]
-                if hits[template] == 0:
-                    touched[touched_count] = template
-                    touched_count += 1
-                hits[template] += 1
-                if hits[template] == needed[template]:
-                    found[found_count] = template
-                    found_count += 1
-        for place in range(touched_count):
-            hits[touched[place]] = 0
+                if listed[entry] >= fitting:
+                    break
+                hits[listed[entry]] += 1
+        # Counting without a condition, then looking for the few in strides: the processor does several at once.
+        for stride in range(0, fitting, _STRIDE):
+            reached = False
+            for place in range(stride, stride + _STRIDE):
+                reached |= hits[place] >= needed[place]
+            if reached:
+                for place in range(stride, stride + _STRIDE):
+                    if hits[place] >= needed[place]:
+                        found[found_count] = place
+                        found_count += 1
+        hits[: min(fitting + _STRIDE, len(hits))] = 0
         marked = False
         for place in range(found_count):
             template = found[place]
@@ -266,9 +271,9 @@ def likely_templates(
             other = last - first
             if other < rows[row, 2] or other > rows[row, 3]:
                 continue
-            common = np.int64(least[template])
+            common = int(least[template])
             if other > length:
-                common = np.int64(np.ceil(cutoff * (length + other) / 2 - _SLACK))
+                common = math.ceil(cutoff * (length + other) / 2 - _SLACK)
             if common > length:
                 continue
             if not marked:

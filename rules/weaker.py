@@ -17,7 +17,7 @@ from rules import fold_loops
 from rules.fold import Codes
 from rules.tables import tables
 
-_Arrays = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]
+_Arrays = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
 
 class Whole(NamedTuple):
@@ -33,24 +33,25 @@ class Whole(NamedTuple):
 
 def sounds(codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """Of each folded character the one that stands for its sound, itself where it is no ideograph."""
-    page_of, pages, _, _ = _arrays()
+    page_of, pages, *_ = _arrays()
     return fold_loops.looked_up(codes, page_of, pages)
 
 
 def put_together(texts: Codes) -> Whole:
     """The folded texts in which two neighbours are the parts of a common character, with it in their place."""
-    _, _, pairs, wholes = _arrays()
-    codes, bounds, which, origin = fold_loops.put_together(texts.codes, texts.bounds, pairs, wholes)
+    _, _, firsts, seconds, wholes = _arrays()
+    codes, bounds, which, origin = fold_loops.put_together(texts.codes, texts.bounds, firsts, seconds, wholes)
     return Whole(Codes(codes, bounds), which, origin)
 
 
 @cache
 def _arrays() -> _Arrays:
     parts = tables()
-    firsts, seconds = np.array(parts.split_firsts, np.int64), np.array(parts.split_seconds, np.int64)
+    counts = np.bincount(np.array(parts.split_firsts) - fold_loops.FIRST_PART)
     return (
         np.array(parts.sound_page_of, np.int32),
         np.array(parts.sound_pages, np.int32),
-        firsts << 32 | seconds,
+        np.concatenate(([0], np.cumsum(counts))).astype(np.int32),
+        np.array(parts.split_seconds, np.int32),
         np.array(parts.split_wholes, np.int32),
     )

@@ -186,7 +186,9 @@ def _splits(path: Path, folds: list[str]) -> dict[tuple[str, str], str]:
             continue
         for way in row[1:]:
             parts = ["".join(folds[ord(letter)] for letter in part) for part in way.split()]
-            if len(parts) == 2 and all(len(part) == 1 and part not in _NO_PARTS for part in parts):
+            if len(parts) == 2 and all(
+                len(part) == 1 and "\u2e80" <= part < "\ua000" and part not in _NO_PARTS for part in parts
+            ):
                 found.setdefault((parts[0], parts[1]), whole)
     return found
 
