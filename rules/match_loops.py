@@ -19,17 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.compiled import compiled
+from rules.loop_arrays import SLACK, STRIDE, UNSOUGHT, Codes, Floats, Ints, Lists, SmallInts, Templates
 
-Ints = NDArray[np.int64]
-SmallInts = NDArray[np.int32]
-Codes = NDArray[np.uint32]
-
-_SLACK = 1e-6
-"""Taken off before rounding up, so that an inexact product loses no match."""
 _FEW = 48
-_STRIDE = 64
-_NEVER = 0xFFFF
-"""More keys than any text has in common with a template."""
+_SHORT_LIST = 16
 
 
 @compiled
@@ -139,7 +132,7 @@ def common_length(
                     total = added + carry
                     carry = _ONE if added < row or total < added else _NOTHING
                     state[word] = total | (row & ~mask)
-    common = 0
+    common = np.int64(0)
     for word in range(words):
         bits = ~state[word]
         if word == words - 1 and length & 63:
@@ -148,52 +141,7 @@ def common_length(
         bits = (bits & _PAIRS) + ((bits >> np.uint64(2)) & _PAIRS)
         bits = (bits + (bits >> np.uint64(4))) & _NIBBLES
         common += np.int64((bits * _BYTES) >> np.uint64(56))
-    return common
-
-
-@compiled
-def index_templates(
-    codes: Codes, bounds: Ints, cutoff: float, mask: int, seen: NDArray[np.uint16]
-) -> tuple[SmallInts, SmallInts, NDArray[np.uint16], SmallInts, SmallInts]:
-    """An index of templates, for `likely_templates`.
-
-    Returns where each key's templates end and those templates, how many keys in common each template needs, how
-    long a common subsequence, and the templates that need no key.
-    """
-    count = len(bounds) - 1
-    longest = max(1, int(np.max(np.diff(bounds)))) if count else 1
-    keys = np.empty(longest, np.int32)
-    needed = np.full((count + _STRIDE - 1) // _STRIDE * _STRIDE, _NEVER, np.uint16)
-    least = np.zeros(count, np.int32)
-    always = np.empty(count, np.int32)
-    always_count = 0
-    ends = np.zeros(mask + 2, np.int32)
-    for template in range(count):
-        length = int(bounds[template + 1] - bounds[template])
-        shared = length
-        fewest = length
-        for window in range(1, length + 1):
-            common = math.ceil(cutoff * (length + window) / 2 - _SLACK)
-            if common <= window:
-                fewest = min(fewest, common)
-                shared = min(shared, 3 * common - length - window - 1)
-        least[template] = fewest
-        if shared <= 0:
-            always[always_count] = template
-            always_count += 1
-        else:
-            needed[template] = shared
-            for place in range(bigram_keys(codes, bounds[template], bounds[template + 1], mask, seen, keys)):
-                ends[keys[place] + 1] += 1
-    ends = np.cumsum(ends).astype(np.int32)
-    filled = ends.copy()
-    listed = np.empty(ends[-1], np.int32)
-    for template in range(count):
-        if needed[template] != _NEVER:
-            for place in range(bigram_keys(codes, bounds[template], bounds[template + 1], mask, seen, keys)):
-                listed[filled[keys[place]]] = template
-                filled[keys[place]] += 1
-    return ends, listed, needed, least, always[:always_count]
+    return int(common)
 
 
 @compiled
@@ -211,24 +159,15 @@ def shorter_than(bounds: Ints, length: int) -> int:
 
 @compiled
 def likely_templates(
-    codes: Codes,
-    rows: Ints,
-    templates: Codes,
-    bounds: Ints,
-    ends: SmallInts,
-    listed: SmallInts,
-    needed: NDArray[np.uint16],
-    least: SmallInts,
-    always: SmallInts,
-    cutoff: float,
-    mask: int,
-    seen: NDArray[np.uint16],
+    codes: Codes, rows: Ints, index: Templates, cutoff: float, mask: int, seen: NDArray[np.uint16],
     letter_of: SmallInts,
-) -> tuple[SmallInts, SmallInts]:
+) -> tuple[SmallInts, SmallInts]:  # fmt: skip
     """Pairs of row and template that may be alike: none that is, is missing.
 
     A row is (start, end, shortest, longest): part of `codes`, and the lengths of the templates to compare.
     """
+    templates, bounds, ends, listed = index.codes, index.bounds, index.ends, index.listed
+    needed, least, always = index.needed, index.least, index.always
     longest = 1
     for row in range(len(rows)):
         longest = max(longest, rows[row, 1] - rows[row, 0])
@@ -254,16 +193,16 @@ def likely_templates(
                     break
                 hits[listed[entry]] += 1
         # Counting without a condition, then looking for the few in strides: the processor does several at once.
-        for stride in range(0, fitting, _STRIDE):
+        for stride in range(0, fitting, STRIDE):
             reached = False
-            for place in range(stride, stride + _STRIDE):
+            for place in range(stride, stride + STRIDE):
                 reached |= hits[place] >= needed[place]
             if reached:
-                for place in range(stride, stride + _STRIDE):
+                for place in range(stride, stride + STRIDE):
                     if hits[place] >= needed[place]:
                         found[found_count] = place
                         found_count += 1
-        hits[: min(fitting + _STRIDE, len(hits))] = 0
+        hits[: min(fitting + STRIDE, len(hits))] = 0
         marked = False
         for place in range(found_count):
             template = found[place]
@@ -273,7 +212,7 @@ def likely_templates(
                 continue
             common = int(least[template])
             if other > length:
-                common = math.ceil(cutoff * (length + other) / 2 - _SLACK)
+                common = math.ceil(cutoff * (length + other) / 2 - SLACK)
             if common > length:
                 continue
             if not marked:
@@ -289,3 +228,158 @@ def likely_templates(
         if marked:
             unmark_letters(codes, start, end, letter_of)
     return out_rows[:size], out_templates[:size]
+
+
+@compiled
+def add_text(
+    codes: Codes, start: int, end: int, slot: int, lists: Lists, size: int, mask: int, seen: NDArray[np.uint16],
+    keys: SmallInts,
+) -> int:  # fmt: skip
+    """Puts text `slot` into lists of so many entries; returns how many there are then."""
+    for place in range(bigram_keys(codes, start, end, mask, seen, keys)):
+        key = keys[place]
+        lists.links[size] = lists.heads[key]
+        lists.owners[size] = slot
+        lists.heads[key] = size
+        lists.counts[key] += 1
+        size += 1
+    return size
+
+
+@compiled
+def likely_copies(
+    codes: Codes, start: int, end: int, bounds: Ints, slots: int, cutoff: float, lists: Lists, mask: int,
+    seen: NDArray[np.uint16], keys: SmallInts, hits: SmallInts, found: SmallInts,
+) -> int:  # fmt: skip
+    """Writes which of the first `slots` texts may be as like `codes[start:end]` as `cutoff`; returns how many.
+
+    None that is, is missing. `hits` holds noughts and is left so.
+    """
+    length = end - start
+    shortest = math.ceil(cutoff * length / (2 - cutoff) - SLACK)
+    longest = math.floor(length * (2 - cutoff) / cutoff + SLACK)
+    shared = math.ceil((1.5 * cutoff - 1) * (length + shortest) - 1 - SLACK) if cutoff > 2 / 3 else 0
+    count = bigram_keys(codes, start, end, mask, seen, keys)
+    frequency = np.empty(count, np.int32)
+    for place in range(count):
+        frequency[place] = lists.counts[keys[place]]
+    order = np.argsort(frequency)
+    sought = count - shared + 1
+    steps = 0
+    for place in order[: max(sought, 0)]:
+        steps += frequency[place]
+    size = 0
+    if shared <= 0 or steps > 2 * slots:
+        for slot in range(slots):
+            if shortest <= bounds[slot + 1] - bounds[slot] <= longest:
+                found[size] = slot
+                size += 1
+        return size
+    # Further keys cost a look each and spare many a comparison.
+    while sought < count and frequency[order[sought]] <= _SHORT_LIST:
+        sought += 1
+    for place in order[:sought]:
+        entry = lists.heads[keys[place]]
+        while entry >= 0:
+            slot = lists.owners[entry]
+            if hits[slot] == 0:
+                found[size] = slot
+                size += 1
+            hits[slot] += 1
+            entry = lists.links[entry]
+    kept = 0
+    for place in range(size):
+        slot = found[place]
+        other = bounds[slot + 1] - bounds[slot]
+        needed = 3 * math.ceil(cutoff * (length + other) / 2 - SLACK) - length - other - 1
+        if shortest <= other <= longest and hits[slot] >= needed - (count - sought):
+            found[kept] = slot
+            kept += 1
+        hits[slot] = 0
+    return kept
+
+
+@compiled
+def precedes(codes: Codes, bounds: Ints, one: int, other: int) -> bool:
+    """Whether a text is shorter than another, or before it by its letters: an order that no restart changes."""
+    length = bounds[one + 1] - bounds[one]
+    if length != bounds[other + 1] - bounds[other]:
+        return bool(length < bounds[other + 1] - bounds[other])
+    for place in range(length):
+        letter, rival = codes[bounds[one] + place], codes[bounds[other] + place]
+        if letter != rival:
+            return bool(letter < rival)
+    return False
+
+
+@compiled
+def index_texts(
+    codes: Codes, bounds: Ints, slots: int, lists: Lists, mask: int, seen: NDArray[np.uint16]
+) -> int:  # fmt: skip
+    """Puts the first `slots` texts into empty lists; returns how many entries there are then."""
+    longest = int(np.max(np.diff(bounds[: slots + 1]))) if slots else 0
+    keys = np.empty(max(longest, 1), np.int32)
+    size = 0
+    for slot in range(slots):
+        size = add_text(codes, bounds[slot], bounds[slot + 1], slot, lists, size, mask, seen, keys)
+    return size
+
+
+@compiled
+def nearest_copies(
+    codes: Codes, bounds: Ints, first: int, last: int, known: Ints, times: Floats, reach: float, threshold: float,
+    earliest: Floats, latest: Floats, lists: Lists, size: int, mask: int, seen: NDArray[np.uint16],
+    letter_of: SmallInts, hits: SmallInts,
+) -> tuple[Ints, Floats, int]:  # fmt: skip
+    """For each message the most similar text before it, -1 for none, and the score; adds new texts one by one.
+
+    Message `i` is text `known[i]`: one that came before, or the next new one; those from `first` to `last` are new
+    and stand in `codes` already. A text counts that was seen, from `earliest` to `latest`, no more than `reach`
+    seconds away; where the message's own does, it is UNSOUGHT. Of several with one score it is the one seen
+    last, then the shortest, then the first by its letters.
+    """
+    longest = 1
+    for text in known:
+        longest = max(longest, bounds[text + 1] - bounds[text])
+    keys = np.empty(longest, np.int32)
+    masks = np.empty((longest + 1, (longest + 63) // 64), np.uint64)
+    state = np.empty((longest + 63) // 64, np.uint64)
+    found = np.empty(last, np.int32)
+    best = np.full(len(known), -1, np.int64)
+    scores = np.zeros(len(known), np.float64)
+    added = first
+    for message in range(len(known)):
+        text, time = known[message], times[message]
+        if text < added:
+            near = earliest[text] <= time + reach and latest[text] >= time - reach
+            earliest[text] = min(earliest[text], time)
+            latest[text] = max(latest[text], time)
+            if near:
+                best[message] = UNSOUGHT
+                continue
+        start, end = bounds[text], bounds[text + 1]
+        length = end - start
+        likely = likely_copies(codes, start, end, bounds, added, threshold / 100, lists, mask, seen, keys, hits, found)
+        if likely:
+            mark_letters(codes, start, end, letter_of, masks)
+            for place in range(likely):
+                slot = found[place]
+                if earliest[slot] > time + reach or latest[slot] < time - reach or slot == text:
+                    continue
+                total = length + bounds[slot + 1] - bounds[slot]
+                common = common_length(length, letter_of, masks, codes, bounds[slot], bounds[slot + 1], state)
+                score = (1 - (total - 2 * common) / total) * 100
+                if score < threshold or score < scores[message]:
+                    continue
+                rival = best[message]
+                if rival < 0 or score > scores[message] or latest[slot] > latest[rival] or (
+                    latest[slot] == latest[rival] and precedes(codes, bounds, slot, rival)
+                ):  # fmt: skip
+                    best[message] = slot
+                    scores[message] = score
+            unmark_letters(codes, start, end, letter_of)
+        if text == added:
+            size = add_text(codes, start, end, text, lists, size, mask, seen, keys)
+            earliest[text] = latest[text] = time
+            added += 1
+    return best, scores, size

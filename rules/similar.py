@@ -16,6 +16,7 @@ from rules.prepared import Prepared
 from rules.records import Evidence, Finding
 from rules.rulebook import SimilarRule
 from rules.scratch import Scratch
+from rules.template_index import indexed
 from rules.weaker import Whole, put_together, sounds
 
 SOUND_COST = 8
@@ -58,16 +59,11 @@ class Templates:
         self._indices = [index for _, index in by_length]
         codes = codes_of(self._texts)
         self._lengths = np.diff(codes.bounds)
-        self._sounds = Codes(sounds(codes.codes), codes.bounds)
-        self._sound_texts = self._sounds.texts()
+        codes = Codes(sounds(codes.codes), codes.bounds)
+        self._sound_texts = codes.texts()
         # As many keys as would leave most of them to one template.
         self._scratch = Scratch(min(max(int(4 * len(codes.codes)).bit_length(), 12), 20))
-        ends, listed, *rest = match_loops.index_templates(
-            *self._sounds, threshold / 100, self._scratch.mask, self._scratch.seen
-        )
-        # Half the memory is twice as fast: the list is walked through at random.
-        small = np.uint16 if len(templates) < 1 << 16 else np.int32
-        self._index: Any = (ends, listed.astype(small), *rest)
+        self._index = indexed(codes, threshold / 100, self._scratch)
 
     def nearest(self, folded: Sequence[str]) -> list[Hit | None]:
         """For each folded text its best hit at or above the threshold, or None."""
@@ -86,9 +82,8 @@ class Templates:
         rows, form_of = _rows(forms.bounds)
         scratch = self._scratch
         found, templates = match_loops.likely_templates(
-            forms.codes, rows, *self._sounds, *self._index, self._threshold / 100, scratch.mask, scratch.seen,
-            scratch.letter_of,
-        )  # fmt: skip
+            forms.codes, rows, self._index, self._threshold / 100, scratch.mask, scratch.seen, scratch.letter_of
+        )
         hits: list[Hit | None] = [None] * len(folded)
         if not len(found):
             return hits
