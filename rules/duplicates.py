@@ -5,19 +5,25 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right, insort_right
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from types import MappingProxyType
+from typing import NamedTuple
 from weakref import WeakValueDictionary
 
-from rapidfuzz import fuzz, process
+import numpy as np
+from rapidfuzz import fuzz
 
+from rules.copies import Copies
+from rules.fold import Codes, codes_of
+from rules.loop_arrays import UNSOUGHT
 from rules.prepared import Prepared
 from rules.records import Finding, Message, MessageKey
 from rules.rulebook import DuplicatesRule
 from rules.spans import densest
 
-MOST_MESSAGES = 10_000
+MOST_MESSAGES = 100_000
 """Messages a window holds. Beyond, the one that came first goes, whatever its time."""
 SHOWN_CHARACTERS = 120
 """How much of the first copy's text a finding quotes."""
@@ -25,20 +31,21 @@ SHOWN_CHARACTERS = 120
 COMPARED_CHARACTERS = 1_000
 """How much of a folded text is kept and compared."""
 
-# Comparing grows with the square of the length: a window of long texts is sifted by their beginnings, and only
-# the best of those is compared as a whole.
-_SIFTED_CHARACTERS = 200
 _MOST_WAITING = 2_000
-_ZEROS = {ord(digit): "0" for digit in "123456789"}
+_BATCH = 1_024
+_ZERO, _NINE = ord("0"), ord("9")
 
 
 @dataclass(slots=True, eq=False)
 class _Entry:
+    """A message in the window; `number` is its text's, and moves when the texts are numbered anew."""
+
     key: MessageKey
     membership: tuple[str, str, str]
     text: str
     time: float
-    cluster: _Cluster
+    number: int
+    cluster: _Cluster | None = None
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -51,78 +58,152 @@ class _Cluster:
     waiting: list[_Entry] = field(default_factory=list)
 
 
+class _Match(NamedTuple):
+    """A message's cluster, None for a new one, and how like that cluster's message it is."""
+
+    cluster: _Cluster | None
+    score: float
+
+
 def _time_of(entry: _Entry) -> float:
     return entry.time
 
 
-class _Shelf:
-    """Entries by time, with the beginnings of their texts in the same order, as rapidfuzz takes them."""
-
-    __slots__ = ("_entries", "_texts", "_times")
-
-    def __init__(self) -> None:
-        self._times: list[float] = []
-        self._texts: list[str] = []
-        self._entries: list[_Entry] = []
-
-    def add(self, entry: _Entry) -> None:
-        place = bisect_right(self._times, entry.time)
-        self._times.insert(place, entry.time)
-        self._texts.insert(place, entry.text[:_SIFTED_CHARACTERS])
-        self._entries.insert(place, entry)
-
-    def remove(self, entry: _Entry) -> None:
-        place = self._entries.index(entry, bisect_left(self._times, entry.time))
-        del self._times[place], self._texts[place], self._entries[place]
-
-    def best(self, text: str, first: float, last: float, cutoff: float) -> tuple[_Entry, float] | None:
-        start, end = bisect_left(self._times, first), bisect_right(self._times, last)
-        if start == end:
-            return None
-        beginning = text[:_SIFTED_CHARACTERS]
-        found = process.extractOne(beginning, self._texts[start:end], scorer=fuzz.ratio, score_cutoff=cutoff)
-        if found is None:
-            return None
-        entry = self._entries[start + found[2]]
-        score = found[1]
-        if max(len(text), len(entry.text)) > _SIFTED_CHARACTERS:
-            score = fuzz.ratio(text, entry.text, score_cutoff=cutoff)
-        return (entry, score) if score >= cutoff else None
-
-
 class _Window:
-    """The messages kept for comparing: by key, by text, and by length on shelves."""
+    """The messages kept for comparing: in order of coming, by key, and by text."""
 
-    def __init__(self) -> None:
-        self.latest: dict[str, float] = {}
+    def __init__(self, threshold: float, reach: float) -> None:
+        self._threshold = threshold
+        self._reach = reach
+        self._latest: dict[str, float] = {}
         self._arrived: deque[_Entry] = deque()
         self._keys: dict[MessageKey, _Entry] = {}
         self._pinned: WeakValueDictionary[str, _Cluster] = WeakValueDictionary()
-        self._same: dict[str, list[_Entry]] = {}
-        self._shelves: dict[int, _Shelf] = {}
-
-    def __contains__(self, key: MessageKey) -> bool:
-        return key in self._keys
+        self._copies = Copies(threshold, reach)
+        self._numbers: dict[str, int] = {}
+        self._seen: list[list[_Entry]] = []
+        """By number the messages with that text, by time."""
 
     def time_of(self, message: Message) -> float:
         """The message's time, or where it has none that of the message before it on its platform."""
         if message.time is not None and math.isfinite(message.time):
-            self.latest[message.platform] = message.time
+            self._latest[message.platform] = message.time
             return message.time
-        return self.latest.get(message.platform, 0.0)
+        return self._latest.get(message.platform, 0.0)
+
+    def enter(self, message: Message, text: str, time: float) -> tuple[_Entry, _Entry | None] | None:
+        """A new entry and the one that has to go for it; None when the message is in the window already."""
+        key = message.key
+        if key in self._keys:
+            return None
+        entry = _Entry(key, (message.platform, message.group, message.member), text, time, -1)
+        self._keys[key] = entry
+        self._arrived.append(entry)
+        if len(self._arrived) <= MOST_MESSAGES:
+            return entry, None
+        gone = self._arrived.popleft()
+        del self._keys[gone.key]
+        return entry, gone
+
+    def match(self, entries: Sequence[_Entry]) -> list[tuple[int, float]]:
+        """For each of the next entries the number of the text most like it (or as `Copies.like` has it) and the score.
+
+        Those in between count as if none of them had gone, and a text as seen all the time from first to last:
+        `nearest` looks closer.
+        """
+        kept = self._copies.compacted(len(self._numbers), lambda number: bool(self._seen[number]))
+        if kept is not None:
+            self._seen = [self._seen[number] for number in kept]
+            for number, seen in enumerate(self._seen):
+                self._numbers[seen[0].text] = number
+                for entry in seen:
+                    entry.number = number
+        new: list[str] = []
+        for entry in entries:
+            number = self._numbers.setdefault(entry.text, len(self._seen))
+            if number == len(self._seen):
+                self._seen.append([])
+                new.append(entry.text)
+            entry.number = number
+        best, scores = self._copies.like(new, [entry.number for entry in entries], [entry.time for entry in entries])
+        return list(zip(best, scores, strict=True))
+
+    def nearest(self, entry: _Entry, found: tuple[int, float]) -> _Match | None:
+        """The message before `entry` that is most like it, no further away than the reach; None for none."""
+        same = self._within(entry.number, entry.time)
+        if same is not None:
+            return _Match(same.cluster, 100.0)
+        number, score = found
+        if number == -1:
+            return None
+        if number != UNSOUGHT:
+            other = self._within(number, entry.time)
+            if other is not None:
+                return _Match(other.cluster, score)
+        return self._nearest_of_all(entry)
+
+    def _within(self, number: int, time: float) -> _Entry | None:
+        """The last message with text `number` that is no further from `time` than the reach."""
+        seen = self._seen[number]
+        if not seen:
+            return None
+        place = bisect_right(seen, time + self._reach, key=_time_of)
+        return seen[place - 1] if place and seen[place - 1].time >= time - self._reach else None
+
+    def _nearest_of_all(self, entry: _Entry) -> _Match | None:
+        """As `nearest`, by looking at everything: for texts that went, or came at times far apart."""
+        best: tuple[float, float, int, str] | None = None
+        match: _Match | None = None
+        for number, seen in enumerate(self._seen):
+            if not seen or number == entry.number:
+                continue
+            score = fuzz.ratio(entry.text, seen[0].text, score_cutoff=self._threshold if best is None else best[0])
+            if score < self._threshold:
+                continue
+            other = self._within(number, entry.time)
+            if other is None:
+                continue
+            rank = (score, seen[-1].time, -len(other.text), other.text)
+            if best is None or rank[:3] > best[:3] or (rank[:3] == best[:3] and rank[3] < best[3]):
+                best, match = rank, _Match(other.cluster, score)
+        return match
 
     def add(self, entry: _Entry) -> None:
-        self._keys[entry.key] = entry
-        self._arrived.append(entry)
-        insort_right(self._same.setdefault(entry.text, []), entry, key=_time_of)
-        self._shelves.setdefault(_shelf(len(entry.text)), _Shelf()).add(entry)
-        if len(self._arrived) > MOST_MESSAGES:
-            self._drop(self._arrived.popleft())
+        """Has the entry count from now on."""
+        insort_right(self._seen[entry.number], entry, key=_time_of)
+
+    def drop(self, entry: _Entry) -> None:
+        """Has the entry count no more."""
+        seen = self._seen[entry.number]
+        del seen[seen.index(entry, bisect_left(seen, entry.time, key=_time_of))]
+
+    def settle(self, entries: Iterable[_Entry]) -> None:
+        """To be called when entries came or went, before the next `match`."""
+        for entry in entries:
+            number, seen = entry.number, self._seen[entry.number]
+            if seen:
+                self._numbers[entry.text] = number
+                self._copies.earliest[number], self._copies.latest[number] = seen[0].time, seen[-1].time
+            elif self._numbers.get(entry.text) == number:
+                del self._numbers[entry.text]
+                self._copies.forget(number)
+
+    def changed(self, threshold: float, reach: float) -> _Window:
+        """A window with the same messages for other settings. This one must not be used any more."""
+        window = _Window(threshold, reach)
+        window._latest, window._pinned = self._latest, self._pinned
+        window._arrived, window._keys = self._arrived, self._keys
+        entries = list(self._arrived)
+        window.match(entries)
+        for entry in entries:
+            window.add(entry)
+        window.settle(entries)
+        return window
 
     def pin(self, key: MessageKey, campaign: str) -> None:
         """Has the message counted as found under `campaign`, with all that cluster with it."""
         entry = self._keys.get(key)
-        if entry is None:
+        if entry is None or entry.cluster is None:
             return
         cluster = self._pinned.setdefault(campaign, entry.cluster)
         entry.cluster.waiting = [waiting for waiting in entry.cluster.waiting if waiting is not entry]
@@ -130,45 +211,13 @@ class _Window:
         cluster.campaign = campaign
         cluster.reached = True
 
-    def _drop(self, entry: _Entry) -> None:
-        del self._keys[entry.key]
-        same = self._same[entry.text]
-        del same[same.index(entry, bisect_left(same, entry.time, key=_time_of))]
-        if not same:
-            del self._same[entry.text]
-        self._shelves[_shelf(len(entry.text))].remove(entry)
-
-    def nearest(self, text: str, time: float, reach: float, threshold: float) -> tuple[_Entry, float] | None:
-        """The entry most like `text`, at most `reach` seconds away, and its score; or None."""
-        same = self._same.get(text, ())
-        place = bisect_right(same, time + reach, key=_time_of)
-        if place and same[place - 1].time >= time - reach:
-            return same[place - 1], 100.0
-        best: tuple[_Entry, float] | None = None
-        for shelf in self._shelves_for(len(text), threshold):
-            found = shelf.best(text, time - reach, time + reach, threshold if best is None else best[1])
-            if found is not None and (best is None or found[1] > best[1]):
-                best = found
-        return best
-
-    def _shelves_for(self, length: int, threshold: float) -> Iterator[_Shelf]:
-        # A ratio of r needs the shorter text to have at least r / (2 - r) of the longer one's length.
-        least = threshold / (200 - threshold)
-        for number in range(_shelf(max(1, math.floor(length * least))), _shelf(math.ceil(length / least)) + 1):
-            if number in self._shelves:
-                yield self._shelves[number]
-
-
-def _shelf(length: int) -> int:
-    return int(2 * math.log2(length))
-
 
 class Duplicates:
     """A rule of kind duplicates at work.
 
     Texts are compared folded and with every digit as 0, by rapidfuzz's `ratio`; of long ones the first thousand
-    characters, and only those whose beginnings are alike. A message joins the cluster of the message most like
-    it no further away in time than the window; the cluster's campaign key is made of its first message's key.
+    characters. A message joins the cluster of the message most like it no further away in time than the window;
+    the cluster's campaign key is made of its first message's key.
     Once `count` messages of a cluster stand within one window, the one that makes it so gets a finding that
     names the others, and each later copy gets a finding of its own. A message without a time counts as at the
     time of the one before it on its platform; one that came already is passed over.
@@ -176,38 +225,72 @@ class Duplicates:
 
     def __init__(self, rule: DuplicatesRule) -> None:
         self._rule = rule
-        self._window = _Window()
+        self._window = _Window(rule.threshold, rule.window)
 
     def adopt(self, previous: object) -> None:
         """Goes on with the window of `previous`, if it is such a rule's too. It must judge no more then."""
-        if isinstance(previous, Duplicates):
+        if not isinstance(previous, Duplicates):
+            return
+        before, now = previous._rule, self._rule
+        if (before.threshold, before.window) == (now.threshold, now.window):
             self._window = previous._window
+        else:
+            self._window = previous._window.changed(now.threshold, now.window)
 
     def judge(self, batch: Sequence[Prepared]) -> list[Finding | None]:
         """A finding or None for each message."""
-        return [self._judge(prepared) for prepared in batch]
+        findings: list[Finding | None] = []
+        for start in range(0, len(batch), _BATCH):
+            findings.extend(self._judge(batch[start : start + _BATCH]))
+        return findings
 
     def warm(self, batch: Sequence[Prepared], campaigns: Mapping[MessageKey, str]) -> None:
         """Takes in stored messages. Those in `campaigns` are known to be found, under the key given there."""
-        for prepared in batch:
-            self._judge(prepared)
-            campaign = campaigns.get(prepared.message.key)
-            if campaign is not None:
-                self._window.pin(prepared.message.key, campaign)
+        for start in range(0, len(batch), _BATCH):
+            self._judge(batch[start : start + _BATCH], campaigns)
 
-    def _judge(self, prepared: Prepared) -> Finding | None:
-        message, rule = prepared.message, self._rule
-        time = self._window.time_of(message)
-        text = prepared.folded.text[:COMPARED_CHARACTERS].translate(_ZEROS)
-        if len(text) - text.count("0") < rule.min_length or message.key in self._window:
-            return None
-        match = self._window.nearest(text, time, rule.window, rule.threshold)
-        if match is None:
-            cluster = _Cluster(_campaign(message.key), prepared.text[:SHOWN_CHARACTERS])
-        else:
-            cluster = match[0].cluster
-        entry = _Entry(message.key, (message.platform, message.group, message.member), text, time, cluster)
-        self._window.add(entry)
+    def _judge(
+        self, batch: Sequence[Prepared], campaigns: Mapping[MessageKey, str] = MappingProxyType({})
+    ) -> list[Finding | None]:
+        window = self._window
+        findings: list[Finding | None] = [None] * len(batch)
+        entered: list[_Entry] = []
+        gone: list[_Entry | None] = []
+        places: list[int] = []
+        for place, (prepared, (text, long_enough)) in enumerate(zip(batch, self._texts(batch), strict=True)):
+            time = window.time_of(prepared.message)
+            new = window.enter(prepared.message, text, time) if long_enough else None
+            if new is not None:
+                entered.append(new[0])
+                gone.append(new[1])
+                places.append(place)
+        for place, entry, dropped, found in zip(places, entered, gone, window.match(entered), strict=True):
+            findings[place] = self._found(batch[place], entry, window.nearest(entry, found))
+            window.add(entry)
+            if dropped is not None:
+                window.drop(dropped)
+            campaign = campaigns.get(entry.key)
+            if campaign is not None:
+                window.pin(entry.key, campaign)
+        window.settle([*entered, *(one for one in gone if one is not None)])
+        return findings
+
+    def _texts(self, batch: Sequence[Prepared]) -> list[tuple[str, bool]]:
+        """What is compared of each message, and whether it is long enough to be."""
+        codes, bounds = codes_of([prepared.folded.text[:COMPARED_CHARACTERS] for prepared in batch])
+        digits = (codes >= _ZERO) & (codes <= _NINE)
+        before = np.concatenate(([0], np.cumsum(~digits)))
+        letters = before[bounds[1:]] - before[bounds[:-1]]
+        texts = Codes(np.where(digits, np.uint32(_ZERO), codes), bounds).texts()
+        return list(zip(texts, (letters >= self._rule.min_length).tolist(), strict=True))
+
+    def _found(self, prepared: Prepared, entry: _Entry, match: _Match | None) -> Finding | None:
+        """Puts the entry into its cluster; the finding if that has come to the count."""
+        rule = self._rule
+        cluster = None if match is None else match.cluster
+        if cluster is None:
+            cluster = _Cluster(_campaign(entry.key), prepared.text[:SHOWN_CHARACTERS])
+        entry.cluster = cluster
         if match is None or not self._reached(cluster, entry):
             cluster.waiting.append(entry)
             return None
@@ -217,7 +300,7 @@ class Duplicates:
             rule.name,
             rule.kind,
             rule.mode,
-            match[1],
+            match.score,
             prepared.whole(cluster.first_text),
             cluster.first_text,
             cluster.campaign,

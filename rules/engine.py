@@ -8,7 +8,7 @@ from typing import Literal
 
 from rules.duplicates import Duplicates
 from rules.flood import Flood
-from rules.fold import fold
+from rules.fold import fold_batch
 from rules.prepared import Prepared
 from rules.records import Finding, Message, MessageKey, Mode
 from rules.rulebook import DuplicatesRule, FloodRule, Rule, Rulebook, SimilarRule, WordsRule
@@ -107,11 +107,8 @@ def _detector(rule: Rule, rulebook: Rulebook) -> Similar | Words | Duplicates | 
 
 
 def _prepared(batch: Sequence[Message]) -> list[Prepared]:
-    prepared = []
-    for message in batch:
-        text = message.text[:JUDGED_CHARACTERS]
-        prepared.append(Prepared(message, text, fold(text)))
-    return prepared
+    texts = [message.text[:JUDGED_CHARACTERS] for message in batch]
+    return list(map(Prepared, batch, texts, fold_batch(texts)))
 
 
 def _places(rule: Rule, prepared: Sequence[Prepared]) -> list[int]:

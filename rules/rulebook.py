@@ -9,8 +9,8 @@ from typing import ClassVar
 
 import msgspec
 
-from rules.fold import fold
 from rules.keylines import KeyPath, key_lines, line_of
+from rules.letters import folded_length
 from rules.reading import Refused, Table, quoted, spelled_duration
 from rules.records import Mode
 
@@ -291,7 +291,7 @@ def _similar(table: Table) -> dict[str, object]:
     if not templates:
         table.refuse("templates", "must hold at least one template")
     for index, template in enumerate(templates):
-        length = len(fold(template).text)
+        length = folded_length(template)
         if length < SHORTEST_TEMPLATE:
             table.refuse(
                 "templates",
@@ -307,7 +307,7 @@ def _words(table: Table) -> dict[str, object]:
     if not words and not patterns:
         table.refuse("words", "must hold at least one word, or patterns at least one pattern")
     for index, word in enumerate(words):
-        if not fold(word).text:
+        if not folded_length(word):
             table.refuse("words", "has no letter and no digit: write it under patterns", index)
     for index, pattern in enumerate(patterns):
         if not pattern:

@@ -6,8 +6,9 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from rapidfuzz import fuzz
 
 import rules.duplicates
 from rules.engine import Engine
@@ -17,7 +18,7 @@ from rules.rulebook import parse
 AD = "内部优惠券每天更新，扫码进群免费领取，联系 12345678"
 
 
-def engine(**keys: int | str) -> Engine:
+def engine(**keys: float | str) -> Engine:
     settings = {"count": 4, "window": "10m", "min_members": 1, "min_length": 8, **keys}
     lines = "".join(f"{key} = {value!r}\n" for key, value in settings.items())
     return Engine(parse(f'version = 1\n[rules.d]\nkind = "duplicates"\nmode = "ask"\n{lines}'))
@@ -187,3 +188,71 @@ def test_every_message_is_found_at_most_once(rows: list[tuple[str, float | None,
             assert one.key not in finding.earlier
             named.extend([one.key, *finding.earlier])
     assert len(named) == len(set(named))
+
+
+class Plain:
+    """The same decisions by comparing everything with everything."""
+
+    def __init__(self, threshold: float, reach: float, most: int) -> None:
+        self.threshold, self.reach, self.most = threshold, reach, most
+        self.seen: list[tuple[str, float, int]] = []
+        self.clusters = 0
+
+    def nearest(self, text: str, time: float) -> tuple[int, float]:
+        """The cluster the text joins, and its score; 0 when it begins one."""
+        best: tuple[float, float, int, str] | None = None
+        cluster = 0
+        near = [one for one in self.seen if abs(one[1] - time) <= self.reach]
+        for other, _, number in sorted(near, key=lambda one: one[1]):
+            score = 100.0 if other == text else fuzz.ratio(text, other)
+            last = max(when for what, when, _ in self.seen if what == other)
+            rank = (score, last, -len(other), "".join(chr(0x10FFFF - ord(letter)) for letter in other))
+            if score >= self.threshold and (best is None or rank >= best):
+                best, cluster = rank, number
+        if best is None:
+            self.clusters += 1
+            cluster = self.clusters
+        self.seen.append((text, time, cluster))
+        del self.seen[: -self.most]
+        return cluster, 0.0 if best is None else best[0]
+
+
+@st.composite
+def copied(draw: st.DrawFn) -> list[tuple[str, float]]:
+    letters = st.text(draw(st.sampled_from(["ab", "内部优惠券群", "abcdefgh"])), min_size=1, max_size=12)
+    stems = draw(st.lists(st.tuples(letters, st.integers(1, 12)), min_size=1, max_size=4))
+    rows = []
+    now = 0.0
+    for _ in range(draw(st.integers(1, 30))):
+        stem, times = draw(st.sampled_from(stems))
+        text = list(stem * times)
+        for _ in range(draw(st.integers(0, 1 + len(text) // 6))):
+            place = draw(st.integers(0, len(text)))
+            text[place : place + draw(st.integers(0, 1))] = draw(letters)[:1]
+        now += draw(st.sampled_from([0.0, 1.0, 1.0, 30.0, 61.0, -100.0]))
+        rows.append(("".join(text), now))
+    return rows
+
+
+@settings(max_examples=300, deadline=None)
+@given(copied(), st.sampled_from([50, 66.6, 70, 85, 95, 100]), st.sampled_from([3, 9, 1_000]), st.data())
+def test_the_window_loses_nothing_against_comparing_everything(
+    rows: list[tuple[str, float]], threshold: float, most: int, data: st.DataObject
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rules.duplicates, "MOST_MESSAGES", most)
+        judged = engine(count=2, window="1m", threshold=threshold, min_length=1)
+        stream = [message(n, text, time) for n, (text, time) in enumerate(rows)]
+        found: list[Finding | None] = []
+        while len(found) < len(stream):
+            size = data.draw(st.integers(1, 12))
+            found.extend(only(judged.judge(stream[len(found) : len(found) + size])))
+    plain = Plain(threshold, 60, most)
+    campaigns: dict[str, int] = {}
+    for (text, time), finding in zip(rows, found, strict=True):
+        cluster, score = plain.nearest(text, time)
+        if finding is None:
+            assert score == 0
+        else:
+            assert finding.score == pytest.approx(score)
+            assert campaigns.setdefault(finding.campaign, cluster) == cluster
