@@ -21,7 +21,7 @@ from rules.rulebook import RulebookError
 from store import audit, lease
 from store.database import Database, explain, open_database, schema_of
 from store.errors import NewerStore, NotAStore, StoreError
-from store.schema import SCHEMA_VERSION
+from store.version import SCHEMA_VERSION
 
 SMALLEST = (80, 24)
 

@@ -11,10 +11,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import sqlite_utils
-
 from store.errors import NewerStore, NotAStore, StoreUnavailable
-from store.schema import APPLICATION_ID, SCHEMA_VERSION, migrations
+from store.version import APPLICATION_ID, SCHEMA_VERSION
 
 BUSY_SECONDS = 10.0
 
@@ -28,7 +26,6 @@ class Database:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self.connection = connection
-        self.tables = sqlite_utils.Database(connection, recursive_triggers=False, execute_plugins=False)
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         return self.connection.execute(sql, values)
@@ -150,8 +147,13 @@ def _use_wal(database: Database) -> None:
 
 
 def _migrate(database: Database) -> None:
+    # Imported here, because it costs every start and a store is migrated once: it loads numpy where it finds it.
+    import sqlite_utils
+
+    from store.schema import migrations
+
     with database.transaction(durable=True):
-        migrations.apply(database.tables)
+        migrations.apply(sqlite_utils.Database(database.connection, recursive_triggers=False, execute_plugins=False))
         database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 

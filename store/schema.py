@@ -7,12 +7,6 @@ import secrets
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-APPLICATION_ID = 0x5649474C
-"""The letters VIGL: how a file is known as one of ours."""
-
-SCHEMA_VERSION = 1
-"""As many as there are migrations; stands in the file as user_version."""
-
 migrations = Migrations("vigil")
 
 _FIRST = """

@@ -13,7 +13,7 @@ from console import sample
 from console.settings import Settings, default_store, load
 from rules.rulebook import DEFAULT_RULEBOOK
 from rules.rulebook import load as load_rulebook
-from store.schema import SCHEMA_VERSION
+from store.version import SCHEMA_VERSION
 from tests.home import Home, wait_until
 
 

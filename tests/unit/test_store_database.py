@@ -18,7 +18,7 @@ import pytest
 from store import audit, messages
 from store.database import Database, open_database, schema_of
 from store.errors import NewerStore, NotAStore, StoreUnavailable
-from store.schema import SCHEMA_VERSION
+from store.version import SCHEMA_VERSION
 from tests.unit.made import NOON, Vigil, message
 
 
