@@ -16,8 +16,10 @@ from rules.scratch import Scratch
 _T = TypeVar("_T", bound=np.generic)
 
 _FEWEST_BITS = 12
-_MOST_BITS = 19
+_MOST_BITS = 18
 _MOST_DEAD = 4_096
+# Texts whose entries stand apart from the others' of their lists.
+_MOST_LOOSE = 1_024
 _NEVER = float("inf")
 
 
@@ -37,6 +39,8 @@ class Copies:
         self._codes = np.empty(1 << 12, np.uint32)
         self._bounds = np.zeros(1 << 8, np.int64)
         self._hits = np.zeros(1 << 8, np.int32)
+        self._signatures = np.empty((1 << 8, 4), np.uint64)
+        self._ordered = 0
         self.earliest = np.empty(1 << 8, np.float64)
         self.latest = np.empty(1 << 8, np.float64)
         self._lists = self._empty_lists()
@@ -72,7 +76,10 @@ class Copies:
             self._scratch.seen,
             self._scratch.letter_of,
             self._hits,
+            self._signatures,
         )
+        if self._count - self._ordered > max(_MOST_LOOSE, self._count // 4):
+            self._order()
         return best.tolist(), scores.tolist()
 
     def forget(self, number: int) -> None:
@@ -95,6 +102,7 @@ class Copies:
         kept = [number for number in range(self._count) if keep(number)]
         chosen = np.array(kept, np.int64)
         texts = [self.text(number) for number in kept]
+        self._signatures[: len(kept)] = self._signatures[chosen]
         self.earliest[: len(kept)] = self.earliest[chosen]
         self.latest[: len(kept)] = self.latest[chosen]
         self._count = 0
@@ -104,10 +112,15 @@ class Copies:
             self._scratch = Scratch(wanted)
         self._lists = self._empty_lists()
         self._hold(texts)
+        self._order()
+        return kept
+
+    def _order(self) -> None:
+        """Lays the lists out anew, so that each is read in one go."""
         self._entries = match_loops.index_texts(
             self._codes, self._bounds, self._count, self._lists, self._scratch.mask, self._scratch.seen
         )
-        return kept
+        self._ordered = self._count
 
     def _hold(self, texts: Sequence[str]) -> None:
         """Makes room for the texts and puts their letters behind the others."""
@@ -119,6 +132,7 @@ class Copies:
         self._bounds = _grown(self._bounds, self._count + 1, count + 1)
         self._bounds[self._count + 1 : count + 1] = size + bounds[1:]
         self._hits = _grown(self._hits, self._count, count)
+        self._signatures = _grown(self._signatures, self._count, count)
         self.earliest = _grown(self.earliest, self._count, count)
         self.latest = _grown(self.latest, self._count, count)
         links, owners = (_grown(each, self._entries, self._entries + len(codes)) for each in self._lists[2:])
@@ -136,6 +150,6 @@ def _grown(array: NDArray[_T], used: int, wanted: int) -> NDArray[_T]:
     """The array with room for `wanted` elements, the first `used` kept and noughts behind them."""
     if wanted <= len(array):
         return array
-    grown = np.zeros(max(wanted, 2 * len(array)), array.dtype)
+    grown = np.zeros((max(wanted, 2 * len(array)), *array.shape[1:]), array.dtype)
     grown[:used] = array[:used]
     return grown

@@ -6,9 +6,6 @@ are whole in both, at most one more than the m + w - 2K characters left over: so
 3K - m - w - 1 bigrams, each counted as often as both have it. And where two sets share at least T keys, any
 g - T + k of the g keys of one hold k of the shared ones: it is enough to look up the rarest (prefix filtering:
 Chaudhuri et al. 2006, Bayardo et al. 2007). Nothing is lost by either; hashing two bigrams to one key only adds.
-
-None calls a function of another file, because numba's cache looks only at the file a function stands in: a
-function that had compiled in another file's code would go on with it after that file changed.
 """
 
 from __future__ import annotations
@@ -20,128 +17,9 @@ from numpy.typing import NDArray
 
 from rules.compiled import compiled
 from rules.loop_arrays import SLACK, STRIDE, UNSOUGHT, Codes, Floats, Ints, Lists, SmallInts, Templates
+from rules.text_loops import apart, bigram_keys, common_length, mark_letters, sign, unmark_letters
 
-_FEW = 48
 _SHORT_LIST = 16
-
-
-@compiled
-def bigram_keys(codes: Codes, start: int, end: int, mask: int, seen: NDArray[np.uint16], keys: SmallInts) -> int:
-    """Writes a key for each two neighbours of `codes[start:end]` and returns how many.
-
-    A bigram's first, second and later occurrences have different keys, so that the keys two texts share are at
-    least as many as the bigrams they share, each counted as often as both have it. `seen` holds `mask + 1`
-    noughts and is left so.
-    """
-    count = max(end - start - 1, 0)
-    for place in range(count):
-        first = np.int64(codes[start + place])
-        second = np.int64(codes[start + place + 1])
-        mixed = ((first * 0x9E3779B1) ^ (second * 0x85EBCA77)) & 0xFFFFFFFF
-        mixed = ((mixed ^ (mixed >> 15)) * 0x2C1B3C6D) & 0xFFFFFFFF
-        keys[place] = (mixed ^ (mixed >> 13)) & mask
-    # From the end, so that the keys before a place are still those of the bigrams.
-    if count <= _FEW:
-        for place in range(count - 1, 0, -1):
-            key = keys[place]
-            times = 0
-            for other in range(place):
-                times += keys[other] == key
-            if times:
-                keys[place] = (key + times * 0x2545F) & mask
-        return count
-    for place in range(count):
-        seen[keys[place]] += 1
-    for place in range(count - 1, -1, -1):
-        key = keys[place]
-        seen[key] -= 1
-        keys[place] = (key + np.int64(seen[key]) * 0x2545F) & mask
-    return count
-
-
-_EVEN = np.uint64(0x5555555555555555)
-_PAIRS = np.uint64(0x3333333333333333)
-_NIBBLES = np.uint64(0x0F0F0F0F0F0F0F0F)
-_BYTES = np.uint64(0x0101010101010101)
-_FULL = np.uint64(0xFFFFFFFFFFFFFFFF)
-_NOTHING = np.uint64(0)
-_ONE = np.uint64(1)
-
-
-@compiled
-def mark_letters(codes: Codes, start: int, end: int, letter_of: SmallInts, masks: NDArray[np.uint64]) -> None:
-    """Prepares `common_length`: `letter_of[c]` numbers the letters of `codes[start:end]` from 1.
-
-    Row `l` of `masks` has a bit for each place of letter `l`. `letter_of` must hold noughts.
-    """
-    words = (end - start + 63) // 64
-    letters = 0
-    for place in range(end - start):
-        code = codes[start + place]
-        letter = letter_of[code]
-        if letter == 0:
-            letters += 1
-            letter = letters
-            letter_of[code] = letter
-            for word in range(words):
-                masks[letter, word] = _NOTHING
-        masks[letter, place >> 6] |= _ONE << np.uint64(place & 63)
-
-
-@compiled
-def unmark_letters(codes: Codes, start: int, end: int, letter_of: SmallInts) -> None:
-    """Undoes `mark_letters`."""
-    for place in range(start, end):
-        letter_of[codes[place]] = 0
-
-
-@compiled
-def common_length(
-    length: int,
-    letter_of: SmallInts,
-    masks: NDArray[np.uint64],
-    codes: Codes,
-    start: int,
-    end: int,
-    state: NDArray[np.uint64],
-) -> int:
-    """The longest common subsequence of a marked text of `length` and `codes[start:end]`.
-
-    Bit-parallel, after Hyyrö (2004), as rapidfuzz has it: a word of 64 places at a time.
-    """
-    words = (length + 63) // 64
-    if words == 1:
-        row = _FULL
-        for place in range(start, end):
-            letter = letter_of[codes[place]]
-            if letter:
-                mask = masks[letter, 0]
-                row = (row + (row & mask)) | (row & ~mask)
-        state[0] = row
-    else:
-        for word in range(words):
-            state[word] = _FULL
-        for place in range(start, end):
-            letter = letter_of[codes[place]]
-            if letter:
-                carry = _NOTHING
-                for word in range(words):
-                    row = state[word]
-                    mask = masks[letter, word]
-                    added = row + (row & mask)
-                    total = added + carry
-                    carry = _ONE if added < row or total < added else _NOTHING
-                    state[word] = total | (row & ~mask)
-    common = np.int64(0)
-    for word in range(words):
-        bits = ~state[word]
-        if word == words - 1 and length & 63:
-            bits &= (_ONE << np.uint64(length & 63)) - _ONE
-        bits -= (bits >> _ONE) & _EVEN
-        bits = (bits & _PAIRS) + ((bits >> np.uint64(2)) & _PAIRS)
-        bits = (bits + (bits >> np.uint64(4))) & _NIBBLES
-        common += np.int64((bits * _BYTES) >> np.uint64(56))
-    return int(common)
 
 
 @compiled
@@ -247,9 +125,16 @@ def add_text(
 
 
 @compiled
+def distance(length: int, other: int, cutoff: float) -> int:
+    """How many insertions and deletions texts of two lengths may be apart at most."""
+    return length + other - 2 * math.ceil(cutoff * (length + other) / 2 - SLACK)
+
+
+@compiled
 def likely_copies(
     codes: Codes, start: int, end: int, bounds: Ints, slots: int, cutoff: float, lists: Lists, mask: int,
-    seen: NDArray[np.uint16], keys: SmallInts, hits: SmallInts, found: SmallInts,
+    seen: NDArray[np.uint16], keys: SmallInts, hits: SmallInts, found: SmallInts, signatures: NDArray[np.uint64],
+    own: NDArray[np.uint64],
 ) -> int:  # fmt: skip
     """Writes which of the first `slots` texts may be as like `codes[start:end]` as `cutoff`; returns how many.
 
@@ -269,9 +154,11 @@ def likely_copies(
     for place in order[: max(sought, 0)]:
         steps += frequency[place]
     size = 0
-    if shared <= 0 or steps > 2 * slots:
+    sign(codes, start, end, own)
+    if shared <= 0 or steps > slots:
         for slot in range(slots):
-            if shortest <= bounds[slot + 1] - bounds[slot] <= longest:
+            other = bounds[slot + 1] - bounds[slot]
+            if shortest <= other <= longest and apart(own, signatures[slot]) <= distance(length, other, cutoff):
                 found[size] = slot
                 size += 1
         return size
@@ -292,7 +179,11 @@ def likely_copies(
         slot = found[place]
         other = bounds[slot + 1] - bounds[slot]
         needed = 3 * math.ceil(cutoff * (length + other) / 2 - SLACK) - length - other - 1
-        if shortest <= other <= longest and hits[slot] >= needed - (count - sought):
+        if (
+            shortest <= other <= longest
+            and hits[slot] >= needed - (count - sought)
+            and apart(own, signatures[slot]) <= distance(length, other, cutoff)
+        ):
             found[kept] = slot
             kept += 1
         hits[slot] = 0
@@ -316,12 +207,28 @@ def precedes(codes: Codes, bounds: Ints, one: int, other: int) -> bool:
 def index_texts(
     codes: Codes, bounds: Ints, slots: int, lists: Lists, mask: int, seen: NDArray[np.uint16]
 ) -> int:  # fmt: skip
-    """Puts the first `slots` texts into empty lists; returns how many entries there are then."""
+    """Makes the lists anew, of the first `slots` texts; returns how many entries there are then."""
     longest = int(np.max(np.diff(bounds[: slots + 1]))) if slots else 0
     keys = np.empty(max(longest, 1), np.int32)
-    size = 0
+    lists.counts[:] = 0
     for slot in range(slots):
-        size = add_text(codes, bounds[slot], bounds[slot + 1], slot, lists, size, mask, seen, keys)
+        for place in range(bigram_keys(codes, bounds[slot], bounds[slot + 1], mask, seen, keys)):
+            lists.counts[keys[place]] += 1
+    # Entries of a list stand one after the other: walking through it reads memory in order.
+    size = 0
+    for key in range(mask + 1):
+        lists.heads[key] = size if lists.counts[key] else -1
+        size += lists.counts[key]
+    filled = lists.heads.copy()
+    for slot in range(slots):
+        for place in range(bigram_keys(codes, bounds[slot], bounds[slot + 1], mask, seen, keys)):
+            entry = filled[keys[place]]
+            filled[keys[place]] += 1
+            lists.owners[entry] = slot
+            lists.links[entry] = entry + 1
+    for key in range(mask + 1):
+        if lists.counts[key]:
+            lists.links[filled[key] - 1] = -1
     return size
 
 
@@ -329,7 +236,7 @@ def index_texts(
 def nearest_copies(
     codes: Codes, bounds: Ints, first: int, last: int, known: Ints, times: Floats, reach: float, threshold: float,
     earliest: Floats, latest: Floats, lists: Lists, size: int, mask: int, seen: NDArray[np.uint16],
-    letter_of: SmallInts, hits: SmallInts,
+    letter_of: SmallInts, hits: SmallInts, signatures: NDArray[np.uint64],
 ) -> tuple[Ints, Floats, int]:  # fmt: skip
     """For each message the most similar text before it, -1 for none, and the score; adds new texts one by one.
 
@@ -347,6 +254,7 @@ def nearest_copies(
     found = np.empty(last, np.int32)
     best = np.full(len(known), -1, np.int64)
     scores = np.zeros(len(known), np.float64)
+    own = np.empty(4, np.uint64)
     added = first
     for message in range(len(known)):
         text, time = known[message], times[message]
@@ -359,7 +267,9 @@ def nearest_copies(
                 continue
         start, end = bounds[text], bounds[text + 1]
         length = end - start
-        likely = likely_copies(codes, start, end, bounds, added, threshold / 100, lists, mask, seen, keys, hits, found)
+        likely = likely_copies(
+            codes, start, end, bounds, added, threshold / 100, lists, mask, seen, keys, hits, found, signatures, own
+        )
         if likely:
             mark_letters(codes, start, end, letter_of, masks)
             for place in range(likely):
@@ -380,6 +290,7 @@ def nearest_copies(
             unmark_letters(codes, start, end, letter_of)
         if text == added:
             size = add_text(codes, start, end, text, lists, size, mask, seen, keys)
+            signatures[text] = own
             earliest[text] = latest[text] = time
             added += 1
     return best, scores, size

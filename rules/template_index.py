@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from rules import match_loops
+from rules import text_loops
 from rules.fold import Codes
 from rules.loop_arrays import NEVER, SLACK, STRIDE, Templates
 from rules.scratch import Scratch
@@ -27,7 +27,7 @@ def indexed(templates: Codes, cutoff: float, scratch: Scratch) -> Templates:
     found = [np.empty(0, np.int32)]
     keys = np.empty(int(lengths.max(initial=1)), np.int32)
     for start, end in zip(templates.bounds[:-1].tolist(), templates.bounds[1:].tolist(), strict=True):
-        size = match_loops.bigram_keys(templates.codes, start, end, scratch.mask, scratch.seen, keys)
+        size = text_loops.bigram_keys(templates.codes, start, end, scratch.mask, scratch.seen, keys)
         found.append(keys[:size].copy())
     sizes = [len(each) for each in found[1:]]
     owners = np.repeat(np.arange(count), np.array(sizes, np.int64))

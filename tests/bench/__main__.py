@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import bench_feed, bench_rules, bench_store
+from tests.bench import bench_duplicates, bench_feed, bench_rules, bench_similar, bench_store
 
-MODULES = {"rules": bench_rules, "store": bench_store, "feed": bench_feed}
+MODULES = {
+    "rules": bench_rules,
+    "similar": bench_similar,
+    "duplicates": bench_duplicates,
+    "store": bench_store,
+    "feed": bench_feed,
+}
 
 
 def main(names: list[str]) -> None:

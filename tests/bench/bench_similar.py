@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 from rapidfuzz import fuzz, process
@@ -18,6 +19,8 @@ from tests.bench.texts import chains, changed
 CUTOFF = 85
 TEMPLATES = (100, 1_000, 10_000)
 _TEXTS = {100: 2_560, 1_000: 1_024, 10_000: 256}
+_TIMES = 8
+"""Ours does the texts so many times over, to be long enough for the clock."""
 _ALIKE = 20
 """One text in so many is made from a template."""
 
@@ -27,15 +30,14 @@ def run() -> list[Measured]:
     for count in TEMPLATES:
         templates, texts = _templates(count), _texts(_TEXTS[count], count)
         ours = Templates(templates, CUTOFF)
-        measured.append(
-            compare(
-                f"similar, {count:,} templates",
-                "cdist(partial_ratio)",
-                len(texts),
-                lambda ours=ours, texts=texts: ours.nearest(texts * 8),  # type: ignore[misc]
-                lambda templates=templates, texts=texts: _brute(templates, texts),  # type: ignore[misc]
-            )
+        one = compare(
+            f"similar, {count:,} templates",
+            "cdist(partial_ratio)",
+            len(texts),
+            lambda ours=ours, texts=texts: ours.nearest(texts * _TIMES),  # type: ignore[misc]
+            lambda templates=templates, texts=texts: _brute(templates, texts),  # type: ignore[misc]
         )
+        measured.append(replace(one, ours=one.ours / _TIMES, ratio=one.ratio * _TIMES))
     return measured
 
 
