@@ -208,6 +208,8 @@ class WatchingScreen(PanesScreen):
         chosen = self._source.chosen if self._source else Filter()
         words = [say("group {group}", group=chosen.group)] if chosen.group_id is not None else []
         words += [say("holding “{sought}”", sought=chosen.text)] if chosen.text else []
+        if chosen and not (self._source and self._source.end):
+            words.append(say("nothing found, {key} shows all", key=key_name(self._keys["feed.all"])))
         unread = self.feed.unread
         new = say("{n} new, End follows", n=unread) if unread else ""
         new = new or (say("following") if self.feed.follow else say("paused, End follows"))
