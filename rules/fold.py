@@ -198,24 +198,3 @@ def fold(text: str) -> Folded:
             letters.append(letter)
             origin.append(index)
     return Folded("".join(letters), tuple(origin), tuple(starts))
-
-
-def fold_words(text: str) -> Folded:
-    """As `fold`, with a single space where one word ends and the next begins.
-
-    A space's origin is that of the letter after it. `starts` counts the spaces in.
-    """
-    folded = fold(text)
-    parts: list[str] = []
-    origin: list[int] = []
-    starts: list[int] = []
-    last = 0
-    for start in (*folded.starts, len(folded.text)):
-        if last:
-            parts.append(_SEPARATOR)
-            origin.append(folded.origin[last])
-            starts.append(len(origin))
-        parts.append(folded.text[last:start])
-        origin.extend(folded.origin[last:start])
-        last = start
-    return Folded("".join(parts), tuple(origin), tuple(starts))
