@@ -49,7 +49,7 @@ class Prepared:
 
 
 class WatchingScreen(PanesScreen):
-    """Shows the store as it is. `notice` is said in the status line, e.g. that this is a demo."""
+    """Shows the store as it is. `notice` says in the status line that this is a demo."""
 
     def __init__(
         self, db: Database, place: Place, child: Child | None, keys: Mapping[str, str], notice: str = ""
@@ -87,6 +87,8 @@ class WatchingScreen(PanesScreen):
         self._source = StoreSource(self.db, Filter())
         self.feed.set_source(self._source)
         self.go_to(Pane.FEED)
+        if self.notice:
+            self._tell(say("a sample community, in a store that is thrown away when you leave: try every key"))
         self._follow()
         self.set_interval(FOLLOW_SECONDS, self._follow)
 
