@@ -9,8 +9,7 @@ import time
 from pathlib import Path
 
 from console.settings import Settings
-from store import lease
-from store.database import Database
+from store.lease import Holder
 
 PATIENCE_SECONDS = 2.0
 """A store without a worker is left alone for so long first: a replay may be about to take it."""
@@ -29,15 +28,14 @@ class Child:
         self._missing_since: float | None = None
         self._next_try = 0.0
 
-    def tend(self, db: Database, *, at_once: bool = False) -> None:
-        """Start a worker if none holds the store; call it now and then."""
+    def tend(self, holder: Holder | None, *, at_once: bool = False) -> None:
+        """Start a worker if none holds the store; call it now and then with who does."""
         now = time.monotonic()
         if self._process and self._process.poll() is not None:
             if self._process.returncode:
                 self.failure = self._last_words()
                 self._next_try = now + RETRY_SECONDS
             self._end()
-        holder = lease.holder(db, time.time())
         if holder and holder.alive:
             self.failure, self._missing_since = "", None
             return

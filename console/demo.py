@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import click
+
 from console import sample
 from console.desk import Desk
 from console.opening import open_console
@@ -56,7 +58,9 @@ def run_demo(role: Role, speed: float | None) -> int:
     with tempfile.TemporaryDirectory(prefix="vigil-demo-") as folder:
         settings = set_up(Path(folder), speed=speed, undo_seconds=5, role=role)
         name, colleague = COLLEAGUES[role]
-        return open_console(settings, YOU, notice="DEMO", beside=lambda: _start(settings, name, colleague))
+        status = open_console(settings, YOU, notice="DEMO", beside=lambda: _start(settings, name, colleague))
+    click.echo("The demo is over; its store was thrown away, and yours was not touched.")
+    return status
 
 
 def _start(settings: Settings, name: str, role: Role) -> Callable[[], None]:

@@ -96,8 +96,8 @@ class Desk:
             self._rulebook = (found[0], parse(found[1], "rulebook in force"))
         return self._rulebook[1]
 
-    def refusal(self, decision: Decision) -> str:
-        """Why this person may not even propose this, or ""."""
+    def refusal(self) -> str:
+        """Why this person may not even propose, or ""."""
         role = self.person().role
         return "" if role.rank >= Role.MODERATOR.rank else say("a viewer looks on; a moderator can decide")
 
@@ -121,28 +121,28 @@ class Desk:
             case = cases.get(self.db, case_id)
             shown = cases.messages(self.db, case_id, CARD_MESSAGES)
             rulebook = self.rulebook()
+            parts = cases.parts(self.db, case_id, case.seen)
+            strikes = members.strikes(self.db, case_id, now)
             return CaseCard(
                 case=case,
                 rule_text=rulebook.shown(case.rule, self.settings.members_language),
-                step=ladder_words(
-                    rulebook, cases.parts(self.db, case_id, case.seen), members.strikes(self.db, case_id, now)
-                ),
+                step=ladder_words(rulebook, parts, strikes),
                 messages=tuple(shown),
                 members=tuple(members.of_case(self.db, case_id, now)),
                 around=tuple(messages.around(self.db, shown[0].id, MESSAGES_AROUND)) if shown else (),
-                reaches=tuple(self._reaches(case, rulebook, now)),
+                reaches=tuple(self._reaches(case, rulebook, parts, strikes)),
                 decisions=tuple(decisions.of_case(self.db, case_id)),
             )
 
-    def _reaches(self, case: CaseRow, rulebook: Rulebook, now: float) -> list[Reach]:
-        parts = cases.parts(self.db, case.id, case.seen)
-        strikes = members.strikes(self.db, case.id, now)
+    def _reaches(
+        self, case: CaseRow, rulebook: Rulebook, parts: Sequence[CasePart], strikes: Mapping[int, int]
+    ) -> list[Reach]:
         reaches = []
         for decision in Decision:
             planned = plan(
                 parts, decision, strikes, rulebook, self.settings.members_language, self.settings.mute_seconds
             )
-            refused = self.refusal(decision)
+            refused = self.refusal()
             if case.state is not CaseState.OPEN:
                 refused = refused or say("this case is not open any more")
             else:
@@ -169,7 +169,7 @@ class Desk:
         joined it later is left to another decision. Raises NotFound, NotAllowed, Conflict."""
         now = self._clock()
         with self.db.transaction(durable=True):
-            if refusal := self.refusal(decision):
+            if refusal := self.refusal():
                 raise NotAllowed(say("not allowed: {why}", why=refusal))
             case = cases.get(self.db, case_id)
             rulebook = self.rulebook()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from console.child import Child
 from console.commands import COMMANDS, resolve
 from console.language import translation
 from console.settings import Settings
+from store import lease
 from store.database import open_database
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def open_console(
         child = None if is_forced_session(name) else Child(settings)
         if child is not None:
             stack.callback(child.stop)
-            child.tend(db, at_once=True)
+            child.tend(lease.holder(db, time.time()), at_once=True)
         if beside is not None:
             stack.callback(beside())
         place = Place(settings, desk.name)

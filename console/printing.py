@@ -14,7 +14,7 @@ from console.desk import Taken
 from rules.records import Evidence, Finding, Message
 from store.decisions import Undone
 from store.records import CaseCard, CaseMessage, CaseRow, Decision, PastDecision, Proposal, Reach
-from widgets.safe import safe
+from widgets.safe import joined, safe
 
 _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
                              "\U000e0000-\U000e007f]")  # fmt: skip
@@ -116,7 +116,7 @@ def message_words(message: CaseMessage) -> str:
 
 def marked(text: str, spans: Sequence[tuple[int, int]], limit: int = 300) -> str:
     """The text made safe, with the characters of the evidence between ‹ and ›."""
-    ends = sorted({edge for span in _merged(spans) for edge in span})
+    ends = sorted({edge for span in joined(span for span in spans if span[0] < span[1]) for edge in span})
     pieces, at, opened = [], 0, False
     for end in ends:
         pieces += [safe(text[at:end], limit), "›" if opened else "‹"]
@@ -124,16 +124,6 @@ def marked(text: str, spans: Sequence[tuple[int, int]], limit: int = 300) -> str
     pieces.append(safe(text[at:], limit))
     whole = "".join(pieces)
     return whole if len(whole) <= limit else whole[:limit] + "…"
-
-
-def _merged(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(span for span in spans if span[0] < span[1]):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
 
 
 def print_proposals(rows: Sequence[Proposal]) -> None:

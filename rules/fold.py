@@ -98,25 +98,15 @@ def fold(text: str) -> Folded:
 
     Any string is accepted, lone surrogates among them (they fold to nothing).
     """
-    return _folded([text], spaced=False)[0]
-
-
-def fold_words(text: str) -> Folded:
-    """As `fold`, with a single space where one word ends and the next begins.
-
-    A space's origin is that of the letter after it. `starts` counts the spaces in.
-    """
-    return _folded([text], spaced=True)[0]
+    return fold_batch([text])[0]
 
 
 def fold_batch(texts: Sequence[str]) -> list[Folded]:
     """`fold` of each text: the way to fold many, at a small part of the cost of one by one."""
-    return _folded(texts, spaced=False)
-
-
-def fold_words_batch(texts: Sequence[str]) -> list[Folded]:
-    """`fold_words` of each text."""
-    return _folded(texts, spaced=True)
+    codes, bounds = codes_of(texts)
+    out, ends, origin, starts, start_ends = fold_loops.fold_codes(codes, bounds, *_arrays())
+    batch = _Batch(origin, ends.tolist(), starts, start_ends.tolist())
+    return [Folded(text, batch, place) for place, text in enumerate(Codes(out, ends).texts())]
 
 
 class _Arrays(NamedTuple):
@@ -149,10 +139,3 @@ def _arrays() -> _Arrays:
         firsts << 32 | seconds,
         np.array(parts.joined, np.int32),
     )
-
-
-def _folded(texts: Sequence[str], *, spaced: bool) -> list[Folded]:
-    codes, bounds = codes_of(texts)
-    out, ends, origin, starts, start_ends = fold_loops.fold_codes(codes, bounds, *_arrays(), spaced)
-    batch = _Batch(origin, ends.tolist(), starts, start_ends.tolist())
-    return [Folded(text, batch, place) for place, text in enumerate(Codes(out, ends).texts())]

@@ -32,16 +32,11 @@ def fold_codes(
     join_seconds: Ints,
     join_keys: Ints,
     joined: SmallInts,
-    spaced: bool,
 ) -> tuple[Codes, Ints, SmallInts, SmallInts, Ints]:
-    """Folds texts by the tables: letters and where each text's end, their origins, starts and where those end.
-
-    With `spaced` a space stands where a word ends and the next begins.
-    """
-    room = 0
+    """Folds texts by the tables: letters and where each text's end, their origins, starts and where those end."""
+    room = len(codes)
     for code in codes:
         value = pages[page_of[code >> 8] * 256 + (code & 255)]
-        room += 1 + spaced
         if value <= FIRST_EXPANSION:
             number = FIRST_EXPANSION - value
             room += 2 * (expansion_ends[number] - (expansion_ends[number - 1] if number else 0))
@@ -84,10 +79,6 @@ def fold_codes(
                 if apart:
                     apart = False
                     if size > first:
-                        if spaced:
-                            out[size] = _SPACE
-                            origin[size] = place - bounds[text]
-                            size += 1
                         starts[words] = size - first
                         words += 1
                 out[size] = letter

@@ -185,7 +185,8 @@ def ids(
 ) -> list[int]:
     """Ids of the newest `limit` messages after id `after`, ascending, in a group and holding `text`, if given.
 
-    Text is found anywhere in a message, in any script, whatever the case, white space aside.
+    Text is found anywhere in the characters that are indexed, in any script, whatever the case; white space
+    counts between Latin words only.
     """
     where, values = ["m.id > ?"], [after]
     source = "messages m"
@@ -196,11 +197,12 @@ def ids(
         where.insert(0, "message_search MATCH ? AND s.rowid > ?")
         parameters += [query, after]
     parameters += values
-    # The index knows letters and digits only: the rest of what is sought is looked for in what it found.
-    if any(not c.isalnum() and not c.isspace() for c in text):
+    # The index knows letters and digits only, and no spaces, which set Latin words apart ("press Shift" is no
+    # "ssh"): what of that is sought is looked for in what it found.
+    if text.strip() and (text.isascii() or any(not c.isalnum() and not c.isspace() for c in text)):
         db.connection.create_function("holds", 2, _holds, deterministic=True)
         where.append("holds(m.text, ?)")
-        parameters.append(_compact(text))
+        parameters.append(" ".join(text.casefold().split()))
     if group_id is not None:
         where.append("m.group_id = ?")
         parameters.append(group_id)
@@ -212,11 +214,10 @@ def ids(
 
 
 def _holds(text: str, sought: str) -> bool:
-    return sought in _compact(text)
-
-
-def _compact(text: str) -> str:
-    return "".join(text.casefold().split())
+    if sought.isascii():
+        words = " ".join(text.casefold().split())
+        return sought in words or sought in "".join(c for c in words if c.isalnum() or c == " ")
+    return "".join(sought.split()) in "".join(text.casefold().split())
 
 
 def rows(db: Database, wanted: Sequence[int]) -> list[FeedRow]:

@@ -21,8 +21,8 @@ from store.records import (
     Reach,
 )
 from widgets.language import say, say_n
-from widgets.lines import Line, Page, Part, clock, cut, day, fit, fit_right, joined, marked, wrap
-from widgets.safe import Stretch, safe, safe_spans, window
+from widgets.lines import Line, Page, Part, clock, cut, day, fit, fit_right, marked, wrap
+from widgets.safe import Stretch, joined, safe, safe_spans, window
 from widgets.words import (
     action_state_word,
     decision_state_word,

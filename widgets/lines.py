@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 from textual.widget import Widget
 
-from widgets.safe import Stretch
+from widgets.safe import Stretch, joined
 
 Part = tuple[str, str]
 """A piece of a line: safe text, and the component style it is painted in ("" for the widget's own)."""
@@ -84,17 +84,6 @@ def marked(text: str, spans: Iterable[Stretch], plain: str, mark: str, signs: tu
     if at < len(text) or not parts:
         parts.append((text[at:], plain))
     return parts
-
-
-def joined(spans: Iterable[Stretch]) -> list[Stretch]:
-    """Return `spans` in order, those that touch or overlap made one."""
-    result: list[Stretch] = []
-    for start, end in sorted(spans):
-        if result and start <= result[-1][1]:
-            result[-1] = (result[-1][0], max(end, result[-1][1]))
-        else:
-            result.append((start, end))
-    return result
 
 
 @lru_cache(4096)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 
@@ -225,3 +225,14 @@ def _shown(char: str) -> str:
         case "Zs":
             return char if code == 0x3000 else " "  # the ideographic space takes two cells everywhere
     return char
+
+
+def joined(spans: Iterable[Stretch]) -> list[Stretch]:
+    """Return `spans` in order, those that touch or overlap made one."""
+    result: list[Stretch] = []
+    for start, end in sorted(spans):
+        if result and start <= result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        else:
+            result.append((start, end))
+    return result

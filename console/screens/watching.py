@@ -23,7 +23,8 @@ from rules.rulebook import RulebookError
 from store import actions, cases, decisions, lease
 from store.database import Database
 from store.errors import StoreError
-from store.records import ActionState, CaseCard, CaseState, Decision, Role
+from store.lease import Holder
+from store.records import ActionState, CaseCard, CaseState, Role
 from widgets.feed import Feed
 from widgets.language import say
 from widgets.listing import Listing
@@ -49,7 +50,7 @@ class Prepared:
 
 
 class WatchingScreen(PanesScreen):
-    """Shows the store as it is. `notice` is said in the status line, e.g. that this is a demo."""
+    """Shows the store as it is. `notice` says in the status line that this is a demo."""
 
     def __init__(
         self, db: Database, place: Place, child: Child | None, keys: Mapping[str, str], notice: str = ""
@@ -71,6 +72,7 @@ class WatchingScreen(PanesScreen):
         self._refused = self._cannot_approve = ""
         self._role = Role.VIEWER
         self._outbox: Counter[ActionState] = Counter()
+        self._holder: Holder | None = None
         self._open = self._proposed = 0
         self.card.set_keys({c.decision: key_name(keys[c.id]) for c in COMMANDS if c.decision is not None})
 
@@ -87,6 +89,8 @@ class WatchingScreen(PanesScreen):
         self._source = StoreSource(self.db, Filter())
         self.feed.set_source(self._source)
         self.go_to(Pane.FEED)
+        if self.notice:
+            self._tell(say("a sample community, in a store that is thrown away when you leave: try every key"))
         self._follow()
         self.set_interval(FOLLOW_SECONDS, self._follow)
 
@@ -101,9 +105,10 @@ class WatchingScreen(PanesScreen):
                     self._source.follow()
             if self._stale and time.monotonic() - self._listed_at >= LISTS_SECONDS:
                 self._relist()
+            self._holder = lease.holder(self.db, time.time())
             if self.child is not None:
                 # Not only when the store has changed: a worker that is gone changes nothing in it.
-                self.child.tend(self.db)
+                self.child.tend(self._holder)
             self._show_status()
         except (sqlite3.Error, StoreError, OSError) as error:
             self._tell(say("the store cannot be read: {error}", error=error), alarm=True)
@@ -127,7 +132,7 @@ class WatchingScreen(PanesScreen):
 
         def look(desk: Desk) -> tuple[Role, str, str, CaseCard | None]:
             card = None if case_id is None else desk.card(case_id)
-            return desk.person().role, desk.refusal(Decision.DISMISS), desk.may_approve(), card
+            return desk.person().role, desk.refusal(), desk.may_approve(), card
 
         try:
             self._role, self._refused, self._cannot_approve, card = await self.place.ask(look)
@@ -208,6 +213,8 @@ class WatchingScreen(PanesScreen):
         chosen = self._source.chosen if self._source else Filter()
         words = [say("group {group}", group=chosen.group)] if chosen.group_id is not None else []
         words += [say("holding “{sought}”", sought=chosen.text)] if chosen.text else []
+        if chosen and not (self._source and self._source.end):
+            words.append(say("nothing found, {key} shows all", key=key_name(self._keys["feed.all"])))
         unread = self.feed.unread
         new = say("{n} new, End follows", n=unread) if unread else ""
         new = new or (say("following") if self.feed.follow else say("paused, End follows"))
@@ -247,8 +254,7 @@ class WatchingScreen(PanesScreen):
             # What a key did is worth more than counts that the titles show as well.
             self.status.show(StatusParts(told, "", " · ".join(counts) if self.size.width >= WIDE else "", alarm))
             return
-        holder = lease.holder(self.db, time.time())
-        worker, down = worker_words(holder, self.child)
+        worker, down = worker_words(self._holder, self.child)
         left = f"{self.notice} {who}" if self.notice else who
         self.status.show(StatusParts(left, worker, " · ".join(counts), down))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.fold import codes_of, fold, fold_batch, fold_words, fold_words_batch
+from rules.fold import codes_of, fold, fold_batch
 from rules.letters import folded_length, folded_letters
 
 HOSTILE = st.one_of(
@@ -71,21 +71,14 @@ def test_a_russian_word_folds_alike_with_and_without_latin_letters_in_it() -> No
 def test_folding_twice_changes_nothing(text: str) -> None:
     once = fold(text).text
     assert fold(once).text == once
-    spaced = fold_words(text).text
-    assert fold_words(spaced).text == spaced
-    assert spaced.replace(" ", "") == once
 
 
 @given(st.lists(HOSTILE, max_size=8))
 def test_a_batch_folds_like_its_texts_one_by_one(texts: list[str]) -> None:
-    for text, folded, spaced in zip(texts, fold_batch(texts), fold_words_batch(texts), strict=True):
+    for text, folded in zip(texts, fold_batch(texts), strict=True):
         letters, origin, starts = folded_letters(text)
         assert (folded.text, list(folded.origin), list(folded.starts)) == (letters, origin, starts)
         assert folded_length(text) == len(letters)
-        assert spaced.text.replace(" ", "") == letters
-        assert [origin for origin, letter in zip(spaced.origin, spaced.text, strict=True) if letter != " "] == origin
-        assert [letter for letter in spaced.starts if spaced.text[letter - 1] != " "] == []
-        assert len(spaced.starts) == len(starts)
 
 
 def test_all_of_unicode_folds_alike_at_once_and_one_by_one() -> None:
@@ -109,12 +102,12 @@ def test_every_character_folds_to_what_folds_to_itself() -> None:
 
 @given(HOSTILE)
 def test_every_folded_character_knows_its_origin(text: str) -> None:
-    for folded in (fold(text), fold_words(text)):
-        assert len(folded.origin) == len(folded.text)
-        assert list(folded.origin) == sorted(folded.origin)
-        assert all(0 <= origin < len(text) for origin in folded.origin)
-        assert list(folded.starts) == sorted(set(folded.starts))
-        assert all(0 < start < len(folded.text) for start in folded.starts)
+    folded = fold(text)
+    assert len(folded.origin) == len(folded.text)
+    assert list(folded.origin) == sorted(folded.origin)
+    assert all(0 <= origin < len(text) for origin in folded.origin)
+    assert list(folded.starts) == sorted(set(folded.starts))
+    assert all(0 < start < len(folded.text) for start in folded.starts)
 
 
 @given(st.text())
@@ -138,12 +131,13 @@ def test_a_span_outside_is_refused(start: int, end: int) -> None:
         fold("abc").span(start, end)
 
 
-def test_words_are_set_apart_by_single_spaces() -> None:
-    assert fold_words("  Hello,\n\t wörld -- don't!").text == "hello world dont"
+def test_words_begin_after_what_sets_them_apart() -> None:
+    folded = fold("  Hello,\n\t wörld -- don't!")
+    assert (folded.text, list(folded.starts)) == ("helloworlddont", [5, 10])
 
 
 def test_invisible_characters_set_no_words_apart() -> None:
-    assert fold_words("pass\u200bword").text == "password"
+    assert list(fold("pass\u200bword").starts) == []
 
 
 def test_lone_surrogates_and_nul_fold_to_nothing() -> None:
