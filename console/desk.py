@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from console.planning import Plan, ladder_steps, plan
 from console.rulebook import load_rulebook
 from console.settings import Settings
+from rules.kinds import Step
 from rules.reading import spelled_duration
-from rules.rulebook import Rulebook, Step, parse
+from rules.rulebook import Rulebook, parse
 from store import cases, decisions, members, messages, rulebooks, staff
 from store.cases import CasePart
 from store.database import Database

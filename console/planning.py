@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rules.rulebook import Rulebook, Step
+from rules.kinds import Step
+from rules.rulebook import Rulebook
 from store.actions import PlannedAction
 from store.cases import CasePart
 from store.records import INVERSE, ActionKind, Decision
@@ -41,9 +42,9 @@ class Plan:
         return tuple(kinds if decision is Decision.LADDER else kinds | {decision})
 
 
-def step_for(rulebook: Rulebook, rule: str, strikes: int) -> Step:
-    """The ladder's step after so many strikes: the last one again when the ladder is at its end."""
-    steps = rulebook.steps(rule)
+def step_for(rulebook: Rulebook, part: CasePart, strikes: int) -> Step:
+    """The ladder's step for a message after so many strikes: the last one again when the ladder is at its end."""
+    steps = rulebook.steps(part.rule, *part.group)
     return steps[min(strikes, len(steps) - 1)]
 
 
@@ -68,7 +69,7 @@ def plan(
     steps = {
         member_id: ladder[member_id]
         if decision is Decision.LADDER
-        else _step(decision, rulebook, own[-1].rule, mute_seconds)
+        else _step(decision, rulebook, own[-1], mute_seconds)
         for member_id, own in by_member.items()
     }
     actions = [
@@ -77,18 +78,18 @@ def plan(
         if part.deletable
         and (
             decision is Decision.DELETE
-            or _deletes(rulebook, part.rule)
+            or _deletes(rulebook, part)
             or (part.member_id is not None and steps[part.member_id].kind == "delete")
         )
     ]
     for member_id, own in by_member.items():
-        rule, step = own[-1].rule, steps[member_id]
+        last, step = own[-1], steps[member_id]
         if step.kind == "delete":
             continue
         kind = ActionKind(step.kind)
         if kind is ActionKind.WARN:
-            text = rulebook.shown(rule, language)
-            actions.append(PlannedAction(kind, own[-1].group_id, member_id, text=text))
+            text = rulebook.shown(last.rule, language, *last.group)
+            actions.append(PlannedAction(kind, last.group_id, member_id, text=text))
         else:
             groups = dict.fromkeys(part.group_id for part in own)
             actions += [PlannedAction(kind, group, member_id, seconds=step.seconds) for group in groups]
@@ -98,7 +99,7 @@ def plan(
 def ladder_steps(rulebook: Rulebook, parts: Sequence[CasePart], strikes: Mapping[int, int]) -> dict[int, Step]:
     """Each member's next step, by the ladder of the rule their last message broke."""
     return {
-        member_id: step_for(rulebook, own[-1].rule, strikes.get(member_id, 0))
+        member_id: step_for(rulebook, own[-1], strikes.get(member_id, 0))
         for member_id, own in _by_member(parts).items()
     }
 
@@ -111,13 +112,14 @@ def _by_member(parts: Sequence[CasePart]) -> dict[int, list[CasePart]]:
     return by_member
 
 
-def _step(decision: Decision, rulebook: Rulebook, rule: str, mute_seconds: int) -> Step:
+def _step(decision: Decision, rulebook: Rulebook, part: CasePart, mute_seconds: int) -> Step:
     if decision is Decision.MUTE:
-        own = next((step.seconds for step in rulebook.steps(rule) if step.kind == "mute"), mute_seconds)
+        steps = rulebook.steps(part.rule, *part.group)
+        own = next((step.seconds for step in steps if step.kind == "mute"), mute_seconds)
         return Step("mute", own)
     return Step(decision.value)
 
 
-def _deletes(rulebook: Rulebook, name: str) -> bool:
-    rule = rulebook.rule(name)
+def _deletes(rulebook: Rulebook, part: CasePart) -> bool:
+    rule = rulebook.rule(part.rule, *part.group)
     return True if rule is None else rule.delete

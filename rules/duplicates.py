@@ -17,10 +17,10 @@ from rapidfuzz import fuzz
 
 from rules.copies import Copies
 from rules.fold import Codes, codes_of
+from rules.kinds import DuplicatesRule
 from rules.loop_arrays import UNSOUGHT
 from rules.prepared import Prepared
 from rules.records import Finding, Message, MessageKey
-from rules.rulebook import DuplicatesRule
 from rules.spans import densest
 
 MOST_MESSAGES = 100_000
@@ -225,6 +225,7 @@ class Duplicates:
 
     def __init__(self, rule: DuplicatesRule) -> None:
         self._rule = rule
+        self.cut = rule.cut
         self._window = _Window(rule.threshold, rule.window)
 
     def adopt(self, previous: object) -> None:

@@ -1,4 +1,4 @@
-"""Flooding: too many messages in a short time, or too much of one thing in a message."""
+"""Flooding: too much by one member in a short time, or too much of one thing in a message."""
 
 from __future__ import annotations
 
@@ -8,24 +8,32 @@ from collections import OrderedDict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rules.kinds import FloodRule
 from rules.prepared import Prepared
 from rules.reading import spelled_duration
 from rules.records import Evidence, Finding, MessageKey
-from rules.rulebook import FloodRule
-from rules.spans import densest
+from rules.spans import heaviest
 
 MOST_MEMBERS = 20_000
 """Memberships whose last messages are kept. Beyond, the one silent for the longest goes."""
+PICTURES = frozenset(["image", "picture", "photo", "video", "animation", "gif"])
+"""Kinds of message that count as pictures, and not as messages: people post whole albums."""
+STICKERS = frozenset(["sticker", "mface", "dice"])
+"""Kinds of message that count as stickers, and not as messages."""
 
 _KEPT_MESSAGES = 64
 _MINUTE = 60
 _MENTION = re.compile(r"(?<![\w.@])@\w")
+_COUNTED = ("messages", "characters", "lines", "mentions", "stickers", "pictures")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Seen:
+    """A message of a member: how many of each of _COUNTED it is or holds."""
+
     time: float
     key: MessageKey
+    counts: tuple[int, ...]
     named: bool = False
 
 
@@ -47,17 +55,21 @@ class Flood:
     """A rule of kind flood at work.
 
     Every limit is the number from which on something is too much. The score is 50 at a limit and 100 at twice
-    the limit; of several measures the highest counts.
+    the limit; of several measures the highest counts. `floor`: results are wanted from this score on.
 
-    Rates are of one member in one group, by the messages' own times; a message without a time or a member
-    counts for none. Messages stamped to the minute carry no rate below a minute: where all messages of a
-    burst have the same time and that is a full minute, a window shorter than a minute takes no notice of it.
+    What is counted in a window is one member's in one group, by the messages' own times; a message without a time
+    or a member stands for itself. Messages stamped to the minute carry no rate below a minute: where all messages
+    of a burst have the same time and that is a full minute, a window shorter than a minute takes no notice of it.
     """
 
-    def __init__(self, rule: FloodRule) -> None:
+    def __init__(self, rule: FloodRule, floor: float | None = None) -> None:
         self._rule = rule
+        self.cut = rule.cut
+        self._floor = self.cut if floor is None else min(floor, self.cut)
+        self._limits = tuple(getattr(rule, name) for name in _COUNTED)
         self._members: OrderedDict[tuple[str, str, str], deque[_Seen]] = OrderedDict()
-        self._run = re.compile(rf"(.)\1{{{rule.repeated - 1},}}", re.DOTALL) if rule.repeated else None
+        shortest = max(math.ceil(rule.repeated * self._floor / self.cut), 2)
+        self._run = re.compile(rf"(.)\1{{{shortest - 1},}}", re.DOTALL) if rule.repeated else None
 
     def adopt(self, previous: object) -> None:
         """Goes on with the times kept by `previous`, if that is of such a rule. It must judge no more."""
@@ -65,12 +77,12 @@ class Flood:
             self._members = previous._members
 
     def judge(self, batch: Sequence[Prepared]) -> list[Finding | None]:
-        """A finding or None for each message."""
+        """A result or None for each message."""
         return [self._judge(prepared) for prepared in batch]
 
     def _judge(self, prepared: Prepared) -> Finding | None:
-        rate, earlier = self._rate(prepared)
-        measures = [*rate, *self._repeated(prepared), *self._lines(prepared), *self._mentions(prepared)]
+        counted, earlier = self._counted(prepared)
+        measures = [*counted, *self._repeated(prepared)]
         if not measures:
             return None
         rule = self._rule
@@ -84,29 +96,54 @@ class Flood:
             earlier=earlier,
         )
 
-    def _rate(self, prepared: Prepared) -> tuple[list[_Measure], tuple[MessageKey, ...]]:
-        message, limit, window = prepared.message, self._rule.messages, self._rule.window
+    def _counted(self, prepared: Prepared) -> tuple[list[_Measure], tuple[MessageKey, ...]]:
+        message, window = prepared.message, self._rule.window
         time = message.time
-        if not limit or not message.member or time is None or not math.isfinite(time):
+        timed = bool(message.member) and time is not None and math.isfinite(time)
+        now = _Seen(time if timed and time is not None else 0.0, message.key, _counts(prepared))
+        near = self._near(prepared, now) if timed else [now]
+        if not near:
             return [], ()
-        seen = self._seen((message.platform, message.group, message.member))
-        key = message.key
-        if any(one.key == key for one in seen):
-            return [], ()
-        now = _Seen(time, key)
-        seen.append(now)
-        while len(seen) > max(_KEPT_MESSAGES, 2 * limit):
-            seen.popleft()
-        near = sorted((one for one in seen if abs(one.time - time) <= window), key=lambda one: one.time)
-        start, end = densest([one.time for one in near], window)
-        burst = near[start:end]
-        if len(burst) < limit or now not in burst or _too_coarse(burst, window):
-            return [], ()
-        earlier = tuple(one.key for one in burst if one is not now and not one.named)
-        for one in burst:
+        measures: list[_Measure] = []
+        named: dict[MessageKey, _Seen] = {}
+        for which, limit in enumerate(self._limits):
+            least = limit * self._floor / self.cut
+            if not limit or not now.counts[which] or sum(one.counts[which] for one in near) < least:
+                continue
+            start, end = heaviest(
+                [one.time for one in near], [one.counts[which] for one in near], window, near.index(now)
+            )
+            burst = [one for one in near[start:end] if one.counts[which]]
+            if len(burst) > 1 and _too_coarse(burst, window):
+                burst = [now]
+            count = sum(one.counts[which] for one in burst)
+            if count < least or (which == 0 and len(burst) < 2):
+                continue
+            within = f" in {spelled_duration(window)}" if len(burst) > 1 else ""
+            matched = f"{count} {_COUNTED[which]}{within}"
+            measures.append(_Measure(count, limit, prepared.whole(matched), matched))
+            if count >= limit:
+                named.update((one.key, one) for one in burst)
+        earlier = tuple(one.key for one in named.values() if one is not now and not one.named)
+        for one in named.values():
             one.named = True
-        matched = f"{len(burst)} messages in {spelled_duration(window)}"
-        return [_Measure(len(burst), limit, prepared.whole(matched), matched)], earlier
+        return measures, earlier
+
+    def _near(self, prepared: Prepared, now: _Seen) -> list[_Seen]:
+        """The member's messages near this one, by time; empty when it is among them already."""
+        message = prepared.message
+        seen = self._seen((message.platform, message.group, message.member))
+        if any(one.key == now.key for one in seen):
+            return []
+        seen.append(now)
+        while len(seen) > max(
+            _KEPT_MESSAGES, 2 * self._rule.messages, 2 * self._rule.stickers, 2 * self._rule.pictures
+        ):
+            seen.popleft()
+        if len(seen) == 1:
+            return [now]
+        window = self._rule.window
+        return sorted((one for one in seen if abs(one.time - now.time) <= window), key=_time_of)
 
     def _seen(self, membership: tuple[str, str, str]) -> deque[_Seen]:
         seen = self._members.setdefault(membership, deque())
@@ -125,21 +162,18 @@ class Flood:
             matched = f"{end - start} times {prepared.folded.text[start]}"
             yield _Measure(end - start, self._rule.repeated, (Evidence(first, last, matched),), matched)
 
-    def _lines(self, prepared: Prepared) -> Iterator[_Measure]:
-        count = prepared.message.text.count("\n") + 1
-        if self._rule.lines and count >= self._rule.lines:
-            matched = f"{count} lines"
-            yield _Measure(count, self._rule.lines, prepared.whole(matched), matched)
 
-    def _mentions(self, prepared: Prepared) -> Iterator[_Measure]:
-        if not self._rule.mentions:
-            return
-        message = prepared.message
-        written = sum(1 for _ in _MENTION.finditer(message.text)) if "@" in message.text else 0
-        count = max(len(message.mentions), written)
-        if count >= self._rule.mentions:
-            matched = f"{count} mentions"
-            yield _Measure(count, self._rule.mentions, prepared.whole(matched), matched)
+def _counts(prepared: Prepared) -> tuple[int, ...]:
+    message = prepared.message
+    text = message.text
+    written = sum(1 for _ in _MENTION.finditer(text)) if "@" in text else 0
+    mentions = max(len(message.mentions), written)
+    picture, sticker = message.kind in PICTURES, message.kind in STICKERS
+    return (int(not (picture or sticker)), len(text), text.count("\n") + 1 if text else 0, mentions, sticker, picture)
+
+
+def _time_of(seen: _Seen) -> float:
+    return seen.time
 
 
 def _too_coarse(burst: Sequence[_Seen], window: float) -> bool:

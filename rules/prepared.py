@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rules.fold import Folded
 from rules.records import Evidence, Message
+from rules.standing import NOBODY, Newness
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Prepared:
     message: Message
     text: str
     folded: Folded
+    newness: Newness = NOBODY
 
     def whole(self, matched: str) -> tuple[Evidence, ...]:
         """All of the judged text as evidence; none where there is no text."""

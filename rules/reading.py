@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
+from rules.beside import Beside, FileProblem
 from rules.keylines import KeyPath
 
 LONGEST_DURATION = 3650 * 86_400
@@ -17,12 +18,17 @@ _DURATION = re.compile(r"([0-9]{1,9})\s*([smhd])")
 
 
 class Refused(ValueError):
-    """A value that is not allowed: `key` is where it stands, `problem` what is allowed there."""
+    """A value that is not allowed: `key` is where it stands, `problem` what is allowed there.
 
-    def __init__(self, key: KeyPath, problem: str) -> None:
+    Where it stands in a file beside, `file` is that file's name and `line` its line.
+    """
+
+    def __init__(self, key: KeyPath, problem: str, file: str = "", line: int | None = None) -> None:
         super().__init__(key, problem)
         self.key = key
         self.problem = problem
+        self.file = file
+        self.line = line
 
 
 def spelled_duration(seconds: int) -> str:
@@ -37,11 +43,24 @@ def quoted(text: str) -> str:
 
 
 class Table:
-    """A table of a document. `allowed` are the keys it may hold, None for any. All methods raise Refused."""
+    """A table of a document. `allowed` are the keys it may hold, None for any. All methods raise Refused.
 
-    def __init__(self, values: Mapping[str, object], key: KeyPath, allowed: Sequence[str] | None) -> None:
+    `within` gives the tables that hold the keys written elsewhere. `beside` reads the files that are named; without
+    it they are left unread, and count as empty.
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, object],
+        key: KeyPath,
+        allowed: Sequence[str] | None,
+        beside: Beside | None = None,
+        within: Mapping[str, KeyPath] | None = None,
+    ) -> None:
         self._values = values
         self._key = key
+        self.beside = beside
+        self._within = within or {}
         for name in values if allowed is not None else ():
             if name not in (allowed or ()):
                 self.refuse(name, f"is not a key here; allowed are {', '.join(allowed or ())}")
@@ -53,7 +72,15 @@ class Table:
         return tuple(self._values)
 
     def refuse(self, name: str, problem: str, index: int | None = None) -> NoReturn:
-        raise Refused((*self._key, name) if index is None else (*self._key, name, index), problem)
+        raise Refused(self._place(name, index), problem)
+
+    def _place(self, name: str, index: int | None = None) -> KeyPath:
+        key = self._within.get(name, self._key)
+        return (*key, name) if index is None else (*key, name, index)
+
+    def values(self) -> Mapping[str, object]:
+        """What stands in the table, unchecked."""
+        return self._values
 
     def holds_table(self, name: str) -> bool:
         return isinstance(self._values.get(name), dict)
@@ -62,7 +89,7 @@ class Table:
         value = self._values.get(name, {})
         if not isinstance(value, dict):
             self.refuse(name, f"must be a table, not {_described(value)}")
-        return Table(value, (*self._key, name), allowed)
+        return Table(value, self._place(name), allowed, self.beside)
 
     def text(self, name: str, default: str) -> str:
         value = self._values.get(name, default)
@@ -81,6 +108,45 @@ class Table:
                 self.refuse(name, f"must be a text in quotation marks, not {_described(item)}", index)
             texts.append(item)
         return tuple(texts)
+
+    def texts_and_lines(self, name: str, file: str, problem: Callable[[str], str]) -> tuple[str, ...]:
+        """The array of texts at `name`, and the lines of the file that is named at `file`.
+
+        `problem` says of each what is wrong with it, "" for nothing.
+        """
+        texts = self.texts(name)
+        for index, text in enumerate(texts):
+            if found := problem(text):
+                self.refuse(name, found, index)
+        return (*texts, *self._lines(file, problem))
+
+    def _lines(self, name: str, problem: Callable[[str], str]) -> list[str]:
+        file = self.text(name, "")
+        if not file and name in self:
+            self.refuse(name, "must name a file")
+        if not file or self.beside is None:
+            return []
+        path = str(self.beside.path(file))
+        try:
+            lines = self.beside.lines(file)
+        except FileProblem as error:
+            raise Refused(self._place(name), error.problem, path, error.line) from None
+        for line, text in lines:
+            if found := problem(text):
+                raise Refused(self._place(name), found, path, line)
+        return [text for _, text in lines]
+
+    def choices(self, name: str, allowed: Sequence[str]) -> tuple[str, ...]:
+        """An array of some of `allowed`; all of them when absent."""
+        if name not in self:
+            return tuple(allowed)
+        chosen = self.texts(name)
+        for index, one in enumerate(chosen):
+            if one not in allowed:
+                self.refuse(name, f"must be one of {', '.join(allowed)}, not {quoted(one)}", index)
+        if not chosen:
+            self.refuse(name, f"must hold at least one of {', '.join(allowed)}")
+        return tuple(dict.fromkeys(chosen))
 
     def truth(self, name: str, *, default: bool) -> bool:
         value = self._values.get(name, default)

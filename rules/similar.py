@@ -12,9 +12,9 @@ from rapidfuzz import fuzz, process
 
 from rules import match_loops
 from rules.fold import Codes, codes_of, fold_batch, text_of
+from rules.kinds import SimilarRule
 from rules.prepared import Prepared
 from rules.records import Evidence, Finding
-from rules.rulebook import SimilarRule
 from rules.scratch import Scratch
 from rules.template_index import indexed
 from rules.weaker import Whole, put_together, sounds
@@ -221,11 +221,12 @@ def _origin(number: int, start: int, end: int, whole: Whole, folded: Sequence[st
 
 
 class Similar:
-    """A rule of kind similar at work."""
+    """A rule of kind similar at work. `floor`: results are wanted from this score on, though it be below the cut."""
 
-    def __init__(self, rule: SimilarRule) -> None:
+    def __init__(self, rule: SimilarRule, floor: float | None = None) -> None:
         self._rule = rule
-        self._templates = Templates(rule.templates, rule.threshold)
+        self.cut = rule.threshold
+        self._templates = Templates(rule.templates, self.cut if floor is None else min(floor, self.cut))
 
     def judge(self, batch: Sequence[Prepared]) -> list[Finding | None]:
         """A finding or None for each message."""

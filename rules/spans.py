@@ -22,3 +22,22 @@ def densest(times: Sequence[float], window: float) -> tuple[int, int]:
         if end - start >= best[1] - best[0]:
             best = (start, end)
     return best
+
+
+def heaviest(times: Sequence[float], weights: Sequence[int], window: float, place: int) -> tuple[int, int]:
+    """The slice (start, end) of the ascending `times` around `place` with the most weight within `window` seconds.
+
+    Of several the last.
+    """
+    best, most = (place, place + 1), weights[place]
+    start, weight = 0, 0
+    for end, time in enumerate(times, start=1):
+        weight += weights[end - 1]
+        while time - times[start] > window:
+            weight -= weights[start]
+            start += 1
+        if start > place:
+            break
+        if end > place and weight >= most:
+            best, most = (start, end), weight
+    return best

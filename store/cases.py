@@ -26,13 +26,17 @@ _CASE_ROW = (
 
 @dataclass(frozen=True, slots=True)
 class CasePart:
-    """One message of a case, as a decision needs it: `deletable` unless it is or is being deleted."""
+    """One message of a case, as a decision needs it: `deletable` unless it is or is being deleted.
+
+    `group` is its group's key and name.
+    """
 
     message_id: int
     group_id: int
     member_id: int | None
     rule: str
     deletable: bool
+    group: tuple[str, ...] = ()
 
 
 def join(db: Database, found: Iterable[tuple[int, Finding]], rulebook_id: int | None, now: float) -> set[int]:
@@ -241,12 +245,12 @@ def parts(db: Database, case_id: int, seen: int) -> list[CasePart]:
     found = db.execute(
         "SELECT m.id, m.group_id, m.member_id, f.rule, max(f.score), m.deleted_at IS NULL AND NOT EXISTS ("
         " SELECT 1 FROM actions a WHERE a.message_id = m.id AND a.kind = 'delete'"
-        " AND a.state NOT IN ('withdrawn', 'failed'))"
-        " FROM flags f JOIN messages m ON m.id = f.message_id WHERE f.case_id = ?"
+        " AND a.state NOT IN ('withdrawn', 'failed')), g.key, g.name"
+        " FROM flags f JOIN messages m ON m.id = f.message_id JOIN groups g ON g.id = m.group_id WHERE f.case_id = ?"
         " GROUP BY m.id HAVING min(f.id) <= ? ORDER BY m.id",
         (case_id, seen),
     )
-    return [CasePart(row[0], row[1], row[2], row[3], bool(row[5])) for row in found]
+    return [CasePart(row[0], row[1], row[2], row[3], bool(row[5]), (row[6], row[7])) for row in found]
 
 
 def messages(db: Database, case_id: int, limit: int = 200) -> list[CaseMessage]:

@@ -10,8 +10,8 @@ from console import sample
 from rules import rulebook
 from rules.engine import Engine
 from rules.fold import fold
+from rules.kinds import DuplicatesRule, SimilarRule
 from rules.records import Message
-from rules.rulebook import DuplicatesRule, SimilarRule
 from tests.bench.measured import Measured, compare
 from tests.bench.messages import many
 

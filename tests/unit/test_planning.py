@@ -119,7 +119,7 @@ def test_a_rules_own_ladder_comes_before_the_general_one() -> None:
     assert (deleted(first), on_members(first)) == ([1], [])
     second = planned(Decision.LADDER, part(1, rule="scam"), strikes={1: 1})
     assert [(a.kind, a.seconds) for a in second.actions[1:]] == [(ActionKind.MUTE, 7_200)]
-    assert str(step_for(RULEBOOK, "scam", 5)) == "ban"
+    assert str(step_for(RULEBOOK, part(1, rule="scam"), 5)) == "ban"
 
 
 @pytest.mark.parametrize(("rule", "seconds"), [("ads", 600), ("scam", 7_200), ("forgotten", 600)])

@@ -81,13 +81,35 @@ def test_messages_out_of_order_are_counted_by_their_times() -> None:
     assert [bool(findings) for findings in found] == [False] * 7 + [True]
 
 
-def test_pictures_count_and_joins_do_not() -> None:
-    def of_kind(kind: str) -> list[Message]:
-        return [Message("p", "g", str(n), "m", "", 1_003.0 + n, kind=kind) for n in range(8)]
+def of_kind(kind: str, count: int = 8) -> list[Message]:
+    return [Message("p", "g", f"{kind}{n}", "m", "", 1_003.0 + n, kind=kind) for n in range(count)]
 
-    (finding,) = engine(messages=8).judge(of_kind("image"))[7]
-    assert finding.evidence == ()
+
+@pytest.mark.parametrize(("kind", "measure"), [("image", "pictures"), ("sticker", "stickers")])
+def test_pictures_and_stickers_are_counted_apart(kind: str, measure: str) -> None:
+    (finding,) = engine(**{measure: 8, "messages": 2}).judge(of_kind(kind))[7]
+    assert (finding.evidence, finding.matched) == ((), f"8 {measure} in 10s")
+    assert engine(**{measure: 9, "messages": 8}).judge(of_kind(kind)) == [()] * 8
+
+
+def test_joins_flood_nothing() -> None:
     assert engine(messages=8).judge(of_kind("join")) == [()] * 8
+
+
+def test_long_messages_in_a_row_are_too_many_characters() -> None:
+    stream = [Message("p", "g", str(n), "m", "天气真好" * 25, 1_003.0 + 3 * n) for n in range(4)]
+    found = engine(characters=300, messages=0).judge(stream)
+    assert found[:2] == [(), ()]
+    assert (found[2][0].matched, found[2][0].earlier) == ("300 characters in 10s", (stream[0].key, stream[1].key))
+    (last,) = found[3]
+    assert (last.matched, last.earlier) == ("400 characters in 10s", ())
+
+
+def test_mentions_add_up_over_a_members_messages() -> None:
+    stream = [Message("p", "g", str(n), "m", "@a @b @c", 1_003.0 + n) for n in range(4)]
+    found = engine(mentions=9, messages=0).judge(stream)
+    assert [bool(each) for each in found] == [False, False, True, True]
+    assert found[2][0].matched == "9 mentions in 10s"
 
 
 def test_members_silent_for_the_longest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +153,7 @@ def test_mentions_are_counted_as_told_or_as_written() -> None:
 def test_several_measures_make_one_finding() -> None:
     finding = judge("啊" * 40 + "\n" * 30, repeated=20, lines=30)
     assert finding is not None
-    assert finding.matched == "40 times 啊, 31 lines"
+    assert finding.matched == "31 lines, 40 times 啊"
     assert finding.score == 100
     assert len(finding.evidence) == 2
 

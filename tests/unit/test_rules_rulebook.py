@@ -11,18 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import rules.beside
 import rules.rulebook
+from rules.kinds import KINDS, DuplicatesRule, FloodRule, SimilarRule, Step, WordsRule
 from rules.records import Mode
-from rules.rulebook import (
-    DuplicatesRule,
-    FloodRule,
-    RulebookError,
-    SimilarRule,
-    Step,
-    WordsRule,
-    load,
-    parse,
-)
+from rules.rulebook import RulebookError, load, parse
 
 GOOD = """\
 version = 1
@@ -108,9 +101,9 @@ def test_members_are_shown_the_text_of_their_language(language: str, shown: str)
         (("threshold = 90", "threshold = nan"), 12, "rules.ads.threshold", "between 0 and 100"),
         (("threshold = 90", "threshold = true"), 12, "rules.ads.threshold", "a number between 0 and 100"),
         (('mode = "ask"', 'mode = "loud"'), 8, "rules.ads.mode", 'off, shadow, ask, auto, not "loud"'),
-        (('kind = "flood"', 'kind = "rain"'), 28, "rules.flood.kind", "similar, words, duplicates, flood"),
+        (('kind = "flood"', 'kind = "rain"'), 28, "rules.flood.kind", "similar, words, pattern, contact"),
         (('kind = "flood"', ""), 27, "rules.flood.kind", "is missing"),
-        (("messages = 0", "massages = 0"), 29, "rules.flood.massages", "messages, repeated, lines"),
+        (("messages = 0", "massages = 0"), 29, "rules.flood.massages", "messages, characters, stickers"),
         (("messages = 0", "messages = 1"), 29, "rules.flood.messages", "0 (off) or between 2 and 1000, not 1"),
         (("messages = 0", "messages = 2.5"), 29, "rules.flood.messages", "whole number"),
         (("messages = 0", 'window = "10"'), 29, "rules.flood.window", 'such as "10s"'),
@@ -186,7 +179,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     latin = tmp_path / "latin.toml"
     latin.write_bytes(b"version = 1\n# caf\xe9\n")
     huge = tmp_path / "huge.toml"
-    huge.write_bytes(b"#" * (rules.rulebook.LARGEST_FILE + 1))
+    huge.write_bytes(b"#" * (rules.beside.LARGEST_FILE + 1))
     closed = tmp_path / "closed.toml"
     closed.write_text(GOOD)
     closed.chmod(0)
@@ -209,7 +202,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 
 def test_the_default_rulebook_asks_and_speaks_both_languages() -> None:
     book = parse(rules.rulebook.DEFAULT_RULEBOOK)
-    assert {rule.kind for rule in book.rules} == set(rules.rulebook.KINDS)
+    assert {rule.kind for rule in book.rules} <= set(KINDS)
     for rule in book.rules:
         assert rule.mode is Mode.ASK
         assert rule.shown("zh")
