@@ -9,32 +9,55 @@ from os import devnull
 from pathlib import Path
 from typing import TextIO
 
+from console.explaining import explained
+from console.learning import learn, learned_rule
 from console.platforms.replay import Replay
 from console.printing import to_json
 from rules.engine import Engine, verdict
+from rules.knowledge import NOTHING_KNOWN, Knowledge
 from rules.records import Finding, Message
 from rules.rulebook import Rulebook
+from store.database import open_database
+from widgets.reasons import why
 
 
-async def check(path: Path | None, rulebook: Rulebook, out: TextIO, err: TextIO) -> None:
-    """Judge the messages of a file, or of standard input; a summary goes to `err`. Raises ReplayError."""
-    engine = Engine(rulebook)
-    judged = flagged = problems = 0
+async def check(
+    path: Path | None,
+    rulebook: Rulebook,
+    out: TextIO,
+    err: TextIO,
+    *,
+    knowledge: Knowledge = NOTHING_KNOWN,
+    scores: bool = False,
+    explain: bool = False,
+) -> None:
+    """Judge the messages of a file, or of standard input; a summary goes to `err`. Raises ReplayError.
+
+    With `scores` each object holds every rule's score. With `explain` it is text for people, findings alone.
+    """
+    engine = Engine(rulebook, knowledge, every_score=scores)
+    count = flagged = problems = 0
     seconds = 0.0
     async for batch in Replay(Path(devnull), path=path, speed=None).batches(None):
         for problem in batch.problems:
             print(f"vigil: {path or 'standard input'}: {problem}", file=err)
         started = time.perf_counter()
-        found = engine.judge(batch.messages)
+        found = engine.scored(batch.messages)
         seconds += time.perf_counter() - started
-        for message, findings in zip(batch.messages, found, strict=True):
-            out.write(to_json(shape(message, findings)) + "\n")
-            flagged += verdict(findings) == "flag"
+        for message, judged in zip(batch.messages, found, strict=True):
+            flagged += verdict(judged.findings) == "flag"
+            if explain:
+                out.writelines(f"{line}\n" for line in explained(message, judged.findings))
+                continue
+            what = shape(message, judged.findings)
+            if scores:
+                what["scores"] = {rule: round(score, 4) for rule, score in judged.scores.items()}
+            out.write(to_json(what) + "\n")
         out.flush()
-        judged += len(batch.messages)
+        count += len(batch.messages)
         problems += len(batch.problems)
-    rate = f"{judged / seconds:,.0f} messages a second" if seconds else "nothing judged"
-    print(f"vigil: {judged} messages, {flagged} flagged, {problems} lines with problems; {rate}", file=err)
+    rate = f"{count / seconds:,.0f} messages a second" if seconds else "nothing judged"
+    print(f"vigil: {count} messages, {flagged} flagged, {problems} lines with problems; {rate}", file=err)
 
 
 def shape(message: Message, findings: tuple[Finding, ...]) -> dict[str, object]:
@@ -50,6 +73,7 @@ def shape(message: Message, findings: tuple[Finding, ...]) -> dict[str, object]:
                 "mode": finding.mode,
                 "score": round(finding.score, 2),
                 "matched": finding.matched,
+                "why": why(finding.kind, finding.score, finding.matched),
                 "evidence": [{"start": e.start, "end": e.end, "matched": e.matched} for e in finding.evidence],
                 **({"campaign": finding.campaign} if finding.campaign else {}),
                 **(
@@ -68,3 +92,15 @@ def streams() -> tuple[TextIO, TextIO]:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     return sys.stdout, sys.stderr
+
+
+def known(store: Path | None, rulebook: Rulebook) -> Knowledge:
+    """What the store taught, nothing without one. Raises StoreError."""
+    rule = learned_rule(rulebook)
+    if store is None or rule is None:
+        return NOTHING_KNOWN
+    db = open_database(store)
+    try:
+        return learn(db, rule, time.time(), keep=False).knowledge
+    finally:
+        db.close()

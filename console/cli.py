@@ -14,6 +14,7 @@ import click
 
 import console
 from console.arguments import NUMBER, Places, UserError, as_json, at_desk, example, pace, places
+from console.cli_learning import learn, learned
 from console.settings import SettingsError
 from store.errors import StoreError
 from store.records import CaseState, Decision, Role
@@ -174,23 +175,34 @@ def replay(found: Places, file: Path, speed: str) -> None:
 @cli.command(epilog=example("vigil check chat.ndjson --rulebook rulebook.toml | jq 'select(.verdict == \"flag\")'"))
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--rulebook", type=click.Path(path_type=Path), help="The rules to judge by; else those of the settings.")
+@click.option("--scores", is_flag=True, help="Add every rule's score, also below its threshold (slower).")
+@click.option("--explain", is_flag=True, help="As text for people: why each message is found, and where in it.")
 @places
-def check(found: Places, file: Path, rulebook: Path | None) -> None:
+def check(found: Places, file: Path, rulebook: Path | None, scores: bool, explain: bool) -> None:
     """Judge messages (NDJSON; - is standard input) without storing anything.
 
     Prints one JSON object a message in the input's order: id, group, verdict ("flag", "shadow" or "pass")
-    and findings, each with rule, kind, mode, score (0 to 100), matched, and evidence as offsets of
+    and findings, each with rule, kind, mode, score (0 to 100), matched, why, and evidence as offsets of
     characters in the text. A campaign's finding names in "earlier" the messages before it that it takes in.
+    With --store it judges by what was learned there.
     """
     import asyncio
 
     from console.checking import check as run
-    from console.checking import streams
+    from console.checking import known, streams
+    from console.language import translation
     from console.rulebook import load_rulebook
     from rules.rulebook import load
+    from widgets.language import install
 
+    if scores and explain:
+        raise UserError("--scores adds to the JSON, --explain is text instead: choose one")
     rules = load(rulebook) if rulebook else load_rulebook(found.settings())
-    asyncio.run(run(None if str(file) == "-" else file, rules, *streams()))
+    knowledge = known(found.get("store"), rules)
+    if explain:
+        install(translation(found.settings().language))
+    source = None if str(file) == "-" else file
+    asyncio.run(run(source, rules, *streams(), knowledge=knowledge, scores=scores, explain=explain))
 
 
 @cli.command(epilog=example("vigil cases --json"))
@@ -404,3 +416,7 @@ def audit_verify(found: Places) -> None:
         if problem:
             raise UserError(f"audit: {problem}; the {good} rows before it hold")
         click.echo(f"all {good} rows hold")
+
+
+for command in (learn, learned):
+    cli.add_command(command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from console.planning import Plan, ladder_steps, plan
@@ -12,10 +12,11 @@ from console.settings import Settings
 from rules.kinds import Step
 from rules.reading import spelled_duration
 from rules.rulebook import Rulebook, parse
-from store import cases, decisions, members, messages, rulebooks, staff
+from store import cases, decisions, lessons, members, messages, rulebooks, staff
 from store.cases import CasePart
 from store.database import Database
 from store.errors import Conflict, NotFound, StoreError
+from store.lessons import Label
 from store.records import (
     CaseCard,
     CaseRow,
@@ -255,23 +256,30 @@ class Desk:
 
     def add_staff(self, name: str, role: Role) -> Staff:
         """Give access or another role. Raises NotAllowed, Conflict, StoreError for a name that cannot be."""
-        self._check_owner()
+        self._check_role(Role.OWNER)
         return staff.add(self.db, name, role, self.name, self._clock())
 
     def remove_staff(self, name: str) -> None:
         """Take access away. Raises NotAllowed, NotFound, Conflict."""
-        self._check_owner()
+        self._check_role(Role.OWNER)
         staff.remove(self.db, name, self.name, self._clock())
 
-    def _check_owner(self) -> None:
-        person = self.person()
-        if person.role is not Role.OWNER:
+    def teach(self, file: str, examples: Iterable[tuple[Label, str]]) -> tuple[int, int]:
+        """Have the rules learn from a file; returns the import's id and how many examples are new, 0 and 0 for
+        none. Raises NotAllowed."""
+        self._check_role(Role.ADMIN)
+        return lessons.teach(self.db, file, examples, self.name, self._clock())
+
+    def forget(self, lesson: str) -> None:
+        """Have a file or a decision teach nothing any more. Raises NotAllowed, NotFound."""
+        self._check_role(Role.ADMIN)
+        lessons.forget(self.db, lesson, self.name, self._clock())
+
+    def _check_role(self, needed: Role) -> None:
+        role = self.person().role
+        if role.rank < needed.rank:
             raise NotAllowed(
-                say(
-                    "this takes the role {needed}, yours is {role}",
-                    needed=role_word(Role.OWNER),
-                    role=role_word(person.role),
-                )
+                say("this takes the role {needed}, yours is {role}", needed=role_word(needed), role=role_word(role))
             )
 
 

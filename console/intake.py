@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from console.desk import Desk
 from console.platforms.base import Batch
 from console.settings import Settings
+from rules.duplicates import MOST_MESSAGES
 from rules.engine import Engine
+from rules.knowledge import Knowledge
 from rules.records import Finding, Message, Mode
-from store import cases, lease, messages, rulebooks
+from rules.rulebook import Rulebook
+from rules.standing import Membership
+from store import cases, lease, members, messages, rulebooks
 from store.database import Database
 from store.errors import Conflict
 from store.records import CaseState, Decision
 
-WARMED_MESSAGES = 20_000
+WARMED_MESSAGES = MOST_MESSAGES
 """At most so many stored messages fill the windows again after a restart."""
 
 
@@ -32,7 +36,7 @@ class TakenIn:
 
 
 class Intake:
-    """Takes batches in for the worker of `generation`. One engine, so one intake a store."""
+    """Takes batches in for the worker of `generation`. One engine, so one intake a store. `taken` counts messages."""
 
     def __init__(
         self,
@@ -48,20 +52,26 @@ class Intake:
         self.rulebook_id = rulebook_id
         self._generation = generation
         self._clock = clock
+        self.taken = 0
         self._writer = messages.MessageWriter(db)
         self._desk = Desk.automatic(db, settings, clock=clock)
 
     def warm(self) -> int:
         """Fill the engine's windows from the store; returns with how many messages."""
+        self.engine.know(Membership(*row) for row in members.memberships(self.db))
         stored = messages.latest(self.db, self.engine.horizon(), WARMED_MESSAGES)
         campaigns = {message.key: campaign for message, campaign in stored if campaign}
         self.engine.warm([message for message, _ in stored], campaigns)
         return len(stored)
 
-    def replace(self, engine: Engine, source: str) -> None:
-        """Judge by another rulebook from now on."""
-        self.engine = engine
-        self.rulebook_id = rulebooks.put_in_force(self.db, source, self._clock())
+    def replace(self, rulebook: Rulebook) -> None:
+        """Judge by another rulebook from now on. Raises RulebookError, and nothing has changed."""
+        self.engine = self.engine.replace(rulebook)
+        self.rulebook_id = rulebooks.put_in_force(self.db, rulebook.source, self._clock())
+
+    def learn(self, knowledge: Knowledge) -> None:
+        """Judge by what was learned from now on."""
+        self.engine = self.engine.replace(self.engine.rulebook, knowledge)
 
     def take(self, batch: Batch, source: str) -> TakenIn:
         """Raises LeaseLost, StoreUnavailable: the windows are then ahead of the store, so the worker must end."""
@@ -74,6 +84,7 @@ class Intake:
             found = [(number, finding) for number, findings in zip(ids, judged, strict=True) for finding in findings]
             touched = cases.join(self.db, found, self.rulebook_id, now)
             messages.set_position(self.db, source, batch.position, now)
+        self.taken += len(fresh)
         automatic = any(finding.mode is Mode.AUTO for _, finding in found)
         return TakenIn(
             tuple(zip(fresh, judged, strict=True)),

@@ -17,6 +17,7 @@ from console.platforms.base import Platform
 from console.platforms.replay import Replay, ReplayError, effects_path
 from console.rulebook import load_rulebook
 from console.settings import Settings
+from console.study import Study
 from rules.engine import Engine
 from rules.rulebook import RulebookError
 from store import lease, messages, rulebooks
@@ -86,7 +87,8 @@ class Worker:
         self._clock = clock
         self._stop = asyncio.Event()
         self._beating = threading.Event()
-        self._rulebook_seen: tuple[int, int] | None = None
+        self._rulebook_seen: list[tuple[int, int]] = []
+        self._lists: tuple[Path, ...] = ()
 
     def stop(self) -> None:
         """Ask the worker to end at the next seam between two batches. For the thread of its loop."""
@@ -98,6 +100,7 @@ class Worker:
         Raises LeaseHeld, LeaseLost, StoreUnavailable, RulebookError, ReplayError.
         """
         rulebook = load_rulebook(self.settings)
+        self._lists = rulebook.files
         engine = Engine(rulebook)
         db = open_database(self.settings.store, create=True)
         try:
@@ -113,13 +116,15 @@ class Worker:
                 if not self.platforms:
                     self.log("no platforms are set up in vigil.toml: only waiting actions are carried out")
                 self.log(f"windows filled from {intake.warm()} stored messages; rulebook {rulebook.path}")
+                study = Study(self.settings.store, intake, self.log, self._clock)
+                study.begin()
                 intake.settle()
                 dispatch = Dispatch(db, self._connected(), generation, self._clock)
                 for name, count in dispatch.stranded().items():
                     self.log(f"{count} actions wait for the platform {name}, which is not set up any more")
                 for state, count in dispatch.recover().items():
                     self.log(f"{count} actions of a worker that was killed are {state} now")
-                await self._work(intake, dispatch, until_read=until_read)
+                await self._work(intake, study, dispatch, until_read=until_read)
             finally:
                 self._beating.set()
                 heart.join()
@@ -138,12 +143,13 @@ class Worker:
         connected.setdefault(idle.name, idle)
         return connected
 
-    async def _work(self, intake: Intake, dispatch: Dispatch, *, until_read: bool) -> None:
+    async def _work(self, intake: Intake, study: Study, dispatch: Dispatch, *, until_read: bool) -> None:
         reading = [asyncio.create_task(self._read(intake, platform)) for platform in self.platforms]
         tasks = [
             *reading,
             asyncio.create_task(self._dispatch(dispatch)),
             asyncio.create_task(self._watch_rulebook(intake)),
+            asyncio.create_task(study.go_on()),
         ]
         stopped = asyncio.create_task(self._stop.wait())
         try:
@@ -214,23 +220,21 @@ class Worker:
             if not self._note_rulebook():
                 continue
             try:
-                if self._rulebook_seen == GONE:
+                if self._rulebook_seen[0] == GONE:
                     self.log(f"{self.settings.rulebook}: is gone; the rules in force stay in force")
                     continue
                 rulebook = load_rulebook(self.settings)
-                intake.replace(intake.engine.replace(rulebook), rulebook.source)
+                self._lists = rulebook.files
+                intake.replace(rulebook)
             except RulebookError as error:
+                self._lists = tuple({*self._lists, *error.files})
                 self.log(f"{error}; the rules in force stay in force")
             else:
                 self.log(f"rulebook {rulebook.path} read again")
 
     def _note_rulebook(self) -> bool:
-        """Whether the rulebook's file has changed since the last call."""
-        try:
-            status = Path(self.settings.rulebook).stat()
-            seen = (status.st_mtime_ns, status.st_size)
-        except OSError:
-            seen = GONE
+        """Whether the rulebook's file, or a list beside it, has changed since the last call."""
+        seen = list(map(_seen, (Path(self.settings.rulebook), *self._lists)))
         changed, self._rulebook_seen = seen != self._rulebook_seen, seen
         return changed
 
@@ -261,3 +265,12 @@ class Worker:
     def _note(self) -> str:
         """What the status line of every console shows of the platforms."""
         return msgspec.json.encode({platform.name: platform.health for platform in self.platforms}).decode()
+
+
+def _seen(path: Path) -> tuple[int, int]:
+    """What tells one state of a file from another."""
+    try:
+        status = path.stat()
+    except OSError:
+        return GONE
+    return status.st_mtime_ns, status.st_size

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from store.database import Database
 from store.records import CaseMember
 
@@ -51,3 +53,13 @@ def revoke_strikes(db: Database, decision_id: int, now: float) -> int:
     return db.execute(
         "UPDATE strikes SET revoked_at = ? WHERE decision_id = ? AND revoked_at IS NULL", (now, decision_id)
     ).rowcount
+
+
+def memberships(db: Database) -> Iterator[tuple[str, str, str, int, float | None, float | None]]:
+    """Platform, group, member, messages written, epoch seconds of the joining and of the first message."""
+    return iter(
+        db.execute(
+            "SELECT g.platform, g.key, m.key, j.messages, j.joined_at, j.first_at FROM memberships j"
+            " JOIN groups g ON g.id = j.group_id JOIN members m ON m.id = j.member_id"
+        )
+    )

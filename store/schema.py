@@ -227,3 +227,41 @@ def first(db: Database) -> None:
     for statement in _FIRST.split(";\n"):
         db.execute(statement)
     db.execute("INSERT INTO identity (id) VALUES (?)", (secrets.token_hex(4),))
+
+
+_LEARNING = """
+-- A file that somebody taught from.
+CREATE TABLE imports (
+    id INTEGER PRIMARY KEY,
+    file TEXT NOT NULL,
+    staff TEXT NOT NULL,
+    imported_at REAL NOT NULL,
+    removed_by TEXT NOT NULL DEFAULT '',
+    removed_at REAL
+);
+
+-- What files taught. What decisions taught stands in the decisions and the messages they were on.
+CREATE TABLE labels (
+    id INTEGER PRIMARY KEY,
+    import_id INTEGER NOT NULL REFERENCES imports (id),
+    label TEXT NOT NULL CHECK (label IN ('spam', 'ham', 'background')),
+    text TEXT NOT NULL
+);
+CREATE INDEX labels_of_import ON labels (import_id);
+
+-- One row: the model fitted last, and to what; it can always be fitted anew.
+CREATE TABLE models (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    lessons TEXT NOT NULL,
+    background INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    model BLOB,
+    made_at REAL NOT NULL
+)
+"""
+
+
+@migrations()
+def learning(db: Database) -> None:
+    for statement in _LEARNING.split(";\n"):
+        db.execute(statement)

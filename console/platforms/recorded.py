@@ -55,7 +55,7 @@ def parse_line(line: bytes, platform: str, now: float) -> Parsed | None:
     source = source.removeprefix("\ufeff").strip()
     if not source:
         return None
-    found = _object(source)
+    found = as_object(source)
     kind = _optional(found, "kind", remarks, LONGEST_KIND) or "text"
     if kind == "text" and "text" not in found:
         raise BadLine('no "text"; a message of another kind says so, e.g. "kind": "image"')
@@ -76,7 +76,8 @@ def parse_line(line: bytes, platform: str, now: float) -> Parsed | None:
     return Parsed(message, tuple(remarks))
 
 
-def _object(source: str) -> dict[str, Any]:
+def as_object(source: str) -> dict[str, Any]:
+    """A line's JSON object. Raises BadLine."""
     try:
         found = _decode(source)
     except msgspec.DecodeError as error:
@@ -108,6 +109,11 @@ def _identifier(found: dict[str, Any], key: str) -> str:
     if value and len(value) > LONGEST_ID:
         raise BadLine(f'"{key}" is longer than {LONGEST_ID} characters')
     return _whole(value or "").replace("\x00", "\ufffd")
+
+
+def as_text(found: dict[str, Any], key: str) -> str:
+    """The string at a key as any store can hold it, but for NUL; "" for none. Raises BadLine."""
+    return _whole(_string(found, key))
 
 
 def _string(found: dict[str, Any], key: str) -> str:

@@ -143,7 +143,8 @@ class LearnedRule(Rule, frozen=True, kw_only=True):
 
     `threshold` is the lowest calibrated score, 0 to 100, that is found; the community's own messages may demand a
     higher one: at most one in `alarms_in` of them is flagged. With fewer than `background` of them the rule only
-    counts. `like` is how like a confirmed or dismissed message has to be to a new one to decide about it.
+    counts. `like` is how like a confirmed or dismissed message has to be to a new one to decide about it. Of what one
+    person decides alone, so many texts count as all others taught and `per_person` more; 0 for no limit.
     """
 
     kind: ClassVar[str] = "learned"
@@ -166,7 +167,7 @@ class LearnedRule(Rule, frozen=True, kw_only=True):
             "alarms_in": table.whole("alarms_in", 10, 1_000_000, 1_000),
             "background": table.whole("background", 1, 1_000_000, 200),
             "like": table.number("like", 67, 100, 88),
-            "per_person": table.whole("per_person", 1, 1_000_000, 500, off=True),
+            "per_person": table.whole("per_person", 1, 1_000_000, 50, off=True),
         }
 
 

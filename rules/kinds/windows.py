@@ -43,8 +43,8 @@ class DuplicatesRule(Rule, frozen=True, kw_only=True):
 class FloodRule(Rule, frozen=True, kw_only=True):
     """Too much at once, by one member in one group, or too much in one message. 0 switches a measure off.
 
-    In `window` seconds: `messages`, `characters` (code points), `stickers` and `pictures`. In one message:
-    `repeated` times the same letter, `lines`, `mentions`.
+    In `window` seconds, or in one message: `messages`, `characters` (code points), `lines`, `mentions`, `stickers` and
+    `pictures`. In one message: `repeated` times the same letter.
     """
 
     kind: ClassVar[str] = "flood"
@@ -70,7 +70,7 @@ class FloodRule(Rule, frozen=True, kw_only=True):
         return {
             "window": table.duration("window", 10),
             "messages": table.whole("messages", 2, 1_000, 8, off=True),
-            "characters": table.whole("characters", 2, 10_000_000, 0, off=True),
+            "characters": table.whole("characters", 2, 10_000_000, 6_000, off=True),
             "stickers": table.whole("stickers", 2, 1_000, 8, off=True),
             "pictures": table.whole("pictures", 2, 1_000, 15, off=True),
             "repeated": table.whole("repeated", 2, 100_000, 30, off=True),

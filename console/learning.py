@@ -1,0 +1,146 @@
+"""Learning: from what files and decisions taught to the knowledge the rules judge by."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz, process
+
+from rules.fold import fold_batch
+from rules.kinds import LearnedRule
+from rules.knowledge import Knowledge
+from rules.learned import VERSION, Example, Model, fit
+from rules.records import Mode
+from rules.rulebook import Rulebook
+from store import lessons, staff
+from store.database import Database
+from store.lessons import Label, Lesson, StoredModel
+
+MOST_BACKGROUND = 20_000
+"""The newest stored messages that are taken for the community's everyday talk."""
+GROWN = 1.25
+"""How many times the background must have grown for the model to be fitted anew without new lessons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What the rules go by now, and what it rests on.
+
+    `fingerprint` changes when it has to be made anew. `left_out` counts by person the texts beyond what one may
+    teach alone. `fitted`: the model was made now, it did not lie in the store.
+    """
+
+    knowledge: Knowledge
+    fingerprint: str
+    spam: int
+    ham: int
+    background: int
+    left_out: dict[str, int]
+    fitted: bool
+
+
+def learned_rule(rulebook: Rulebook) -> LearnedRule | None:
+    """The rule that says how to learn: the first of kind learned that is not off."""
+    return next((rule for rule in rulebook.rules if isinstance(rule, LearnedRule) and rule.mode is not Mode.OFF), None)
+
+
+def fingerprint(db: Database, rule: LearnedRule) -> str:
+    """Changes with the lessons that are stored and with the settings they are learned by."""
+    settings = f"{VERSION} {rule.alarms_in} {rule.per_person} {staff.is_single(db)} {lessons.fingerprint(db)}"
+    return hashlib.sha256(settings.encode()).hexdigest()
+
+
+def learn(db: Database, rule: LearnedRule, now: float, *, keep: bool) -> Learned:
+    """What the store's lessons come to. The same lessons and messages give the same knowledge.
+
+    A model fitted before is taken from the store while the lessons are the same and the background has not grown
+    much; else it is fitted, and with `keep` stored. Raises StoreUnavailable when it cannot be.
+    """
+    with db.snapshot():
+        print_now = fingerprint(db, rule)
+        stored = lessons.model(db)
+        everything = lessons.lessons(db)
+        single = staff.is_single(db)
+        talk, until = lessons.background(db, MOST_BACKGROUND)
+    kept, left_out = counted(everything, 0 if single else rule.per_person)
+    labelled = [lesson for lesson in kept if lesson.label is not Label.BACKGROUND]
+    talk += [lesson.text for lesson in kept if lesson.label is Label.BACKGROUND]
+    fitted = stored is None or stored.lessons != print_now or len(talk) > max(stored.background, 40) * GROWN
+    model = _stored(stored)
+    if fitted:
+        model = fit(_examples(labelled), talk, alarms=1 / rule.alarms_in)
+        if keep:
+            data = None if model is None else model.to_bytes()
+            lessons.keep_model(db, StoredModel(print_now, len(talk), until, data), now)
+    spam = [lesson for lesson in labelled if lesson.label is Label.SPAM]
+    ham = [lesson for lesson in labelled if lesson.label is Label.HAM]
+    confirmed = tuple(sorted({lesson.text for lesson in spam}))
+    knowledge = Knowledge(model, confirmed, _protected(ham, spam, rule.like))
+    return Learned(knowledge, print_now, len(spam), len(ham), len(talk), left_out, fitted)
+
+
+def counted(taught: Sequence[Lesson], limit: int) -> tuple[list[Lesson], dict[str, int]]:
+    """The lessons that count, and how many of each person do not.
+
+    What one person decides alone counts up to as many texts as all others taught and `limit` more, of each label:
+    so nobody turns a rule round alone. The oldest count first. 0: everything counts.
+    """
+    if not limit:
+        return list(taught), {}
+    others: dict[str, Counter[Label]] = {}
+    totals = Counter(lesson.label for lesson in taught)
+    for lesson in taught:
+        if lesson.alone:
+            others.setdefault(lesson.people[0], Counter())[lesson.label] += 1
+    room = {person: {label: totals[label] - own[label] + limit for label in Label} for person, own in others.items()}
+    kept: list[Lesson] = []
+    left_out: dict[str, int] = {}
+    for lesson in taught:
+        person = lesson.people[0]
+        if lesson.alone:
+            if not room[person][lesson.label]:
+                left_out[person] = left_out.get(person, 0) + 1
+                continue
+            room[person][lesson.label] -= 1
+        kept.append(lesson)
+    return kept, left_out
+
+
+def _stored(stored: StoredModel | None) -> Model | None:
+    return None if stored is None or stored.model is None else Model.from_bytes(stored.model)
+
+
+def _examples(labelled: Sequence[Lesson]) -> list[Example]:
+    """Every text once; one that people disagree about with the share that takes it for spam."""
+    votes: dict[str, Counter[Label]] = {}
+    for lesson in labelled:
+        votes.setdefault(lesson.text, Counter())[lesson.label] += 1
+    examples = []
+    for text in sorted(votes):
+        spam, ham = votes[text][Label.SPAM], votes[text][Label.HAM]
+        examples += [Example(text, True, spam / (spam + ham))] if spam else []
+        examples += [Example(text, False, ham / (spam + ham))] if ham else []
+    return examples
+
+
+def _protected(ham: Sequence[Lesson], spam: Sequence[Lesson], like: float) -> tuple[str, ...]:
+    """The dismissed texts, but for those whose like more people confirmed than dismissed."""
+    dismissed: dict[str, set[str]] = {}
+    for lesson in ham:
+        if lesson.decided:
+            dismissed.setdefault(lesson.text, set()).update(lesson.people)
+    if not dismissed:
+        return ()
+    texts = sorted(dismissed)
+    forms = [one.text for one in fold_batch(texts)]
+    confirmed = [one.text for one in fold_batch([lesson.text for lesson in spam])]
+    protected = []
+    for text, form in zip(texts, forms, strict=True):
+        alike = process.extract(form, confirmed, scorer=fuzz.ratio, score_cutoff=like, limit=None)
+        people = {person for _, _, place in alike for person in spam[place].people}
+        if len(people) <= len(dismissed[text]):
+            protected.append(text)
+    return tuple(protected)
