@@ -37,6 +37,15 @@ class _Seen:
     named: bool = False
 
 
+@dataclass(slots=True)
+class _Member:
+    """What a member wrote last in a group. `newest` is the latest time among it."""
+
+    seen: deque[_Seen]
+    keys: set[MessageKey]
+    newest: float = -math.inf
+
+
 @dataclass(frozen=True, slots=True)
 class _Measure:
     """Something counted against its limit, and the characters that show it."""
@@ -66,8 +75,10 @@ class Flood:
         self._rule = rule
         self.cut = rule.cut
         self._floor = self.cut if floor is None else min(floor, self.cut)
-        self._limits = tuple(getattr(rule, name) for name in _COUNTED)
-        self._members: OrderedDict[tuple[str, str, str], deque[_Seen]] = OrderedDict()
+        limits = [getattr(rule, name) for name in _COUNTED]
+        self._limits = [(which, limit, limit * self._floor / self.cut) for which, limit in enumerate(limits) if limit]
+        self._kept = max(_KEPT_MESSAGES, 2 * rule.messages, 2 * rule.stickers, 2 * rule.pictures)
+        self._members: OrderedDict[tuple[str, str, str], _Member] = OrderedDict()
         shortest = max(math.ceil(rule.repeated * self._floor / self.cut), 2)
         self._run = re.compile(rf"(.)\1{{{shortest - 1},}}", re.DOTALL) if rule.repeated else None
 
@@ -106,9 +117,8 @@ class Flood:
             return [], ()
         measures: list[_Measure] = []
         named: dict[MessageKey, _Seen] = {}
-        for which, limit in enumerate(self._limits):
-            least = limit * self._floor / self.cut
-            if not limit or not now.counts[which] or sum(one.counts[which] for one in near) < least:
+        for which, limit, least in self._limits:
+            if sum([one.counts[which] for one in near]) < least or not now.counts[which]:
                 continue
             start, end = heaviest(
                 [one.time for one in near], [one.counts[which] for one in near], window, near.index(now)
@@ -131,26 +141,29 @@ class Flood:
 
     def _near(self, prepared: Prepared, now: _Seen) -> list[_Seen]:
         """The member's messages near this one, by time; empty when it is among them already."""
-        message = prepared.message
-        seen = self._seen((message.platform, message.group, message.member))
-        if any(one.key == now.key for one in seen):
+        message, window = prepared.message, self._rule.window
+        member = self._member((message.platform, message.group, message.member))
+        if now.key in member.keys:
             return []
-        seen.append(now)
-        while len(seen) > max(
-            _KEPT_MESSAGES, 2 * self._rule.messages, 2 * self._rule.stickers, 2 * self._rule.pictures
-        ):
-            seen.popleft()
-        if len(seen) == 1:
+        member.seen.append(now)
+        member.keys.add(now.key)
+        while len(member.seen) > self._kept:
+            member.keys.discard(member.seen.popleft().key)
+        apart = now.time - member.newest > window
+        member.newest = max(member.newest, now.time)
+        if apart:
             return [now]
-        window = self._rule.window
-        return sorted((one for one in seen if abs(one.time - now.time) <= window), key=_time_of)
+        return sorted([one for one in member.seen if abs(one.time - now.time) <= window], key=_time_of)
 
-    def _seen(self, membership: tuple[str, str, str]) -> deque[_Seen]:
-        seen = self._members.setdefault(membership, deque())
+    def _member(self, membership: tuple[str, str, str]) -> _Member:
+        member = self._members.get(membership)
+        if member is None:
+            member = self._members[membership] = _Member(deque(), set())
+            if len(self._members) > MOST_MEMBERS:
+                self._members.popitem(last=False)
+            return member
         self._members.move_to_end(membership)
-        if len(self._members) > MOST_MEMBERS:
-            self._members.popitem(last=False)
-        return seen
+        return member
 
     def _repeated(self, prepared: Prepared) -> Iterator[_Measure]:
         if self._run is None:

@@ -128,12 +128,14 @@ def _string(found: dict[str, Any], key: str) -> str:
 def _optional(found: dict[str, Any], key: str, remarks: list[str], longest: int) -> str:
     """A string that a message can do without: what is wrong with it is remarked on, and it is left out."""
     value = found.get(key)
+    if value is None:
+        return ""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    if value is not None and not isinstance(value, str):
+    if not isinstance(value, str):
         remarks.append(f'"{key}" is a {_kind(value)}, where a string belongs; left out')
         return ""
-    text = _sound(value or "", remarks)
+    text = _sound(value, remarks)
     if len(text) > longest:
         remarks.append(f'"{key}" is longer than {longest} characters; cut')
     return text[:longest]

@@ -159,7 +159,7 @@ def test_several_measures_make_one_finding() -> None:
 
 
 def test_zero_switches_a_measure_off() -> None:
-    off = engine(messages=0, repeated=0, lines=0, mentions=0)
+    off = engine(messages=0, characters=0, repeated=0, lines=0, mentions=0)
     stream = [Message("p", "g", str(n), "m", "啊" * 100 + "\n" * 999 + "@a " * 50, 1_003.0) for n in range(30)]
     assert off.judge(stream) == [()] * 30
 
@@ -168,10 +168,10 @@ def test_hostile_messages_take_no_time() -> None:
     started = time.process_time()
     finding = judge("a" * 1_000_000, repeated=20)
     assert finding is not None
-    assert finding.matched == "4000 times a"
+    assert finding.matched == "1000000 characters, 4000 times a"
     found = engine(mentions=8, repeated=0).judge(
         [Message("p", "g", "1", "m", "@a " * 10_000, 1.0, mentions=("x",) * 10_000)]
     )[0]
-    assert found[0].matched == "10000 mentions"
+    assert found[0].matched == "40000 characters, 10000 mentions"
     assert judge("\n" * 1_000_000, lines=30) is not None
     assert time.process_time() - started < 2
