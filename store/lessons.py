@@ -161,7 +161,7 @@ def taught(db: Database) -> list[Taught]:
         f" CASE d.decision WHEN 'dismiss' THEN min(count(DISTINCT m.text), {TEXTS_A_DECISION}) ELSE 0 END, 0,"
         f" min(substr(m.text, 1, 200)), ''{_TEACHING} GROUP BY d.id"
     ).fetchall()
-    rows = [Taught(row[0], row[1], row[2], bool(row[3]), *row[4:]) for row in (*imports, *decided)]
+    rows = [Taught(row[0], row[1], row[2], bool(row[3]), *row[4:]) for row in (*decided, *imports)]
     return sorted(rows, key=lambda row: row.at, reverse=True)
 
 
