@@ -117,8 +117,10 @@ class Flood:
             return [], ()
         measures: list[_Measure] = []
         named: dict[MessageKey, _Seen] = {}
+        alone = len(near) == 1
+        totals = now.counts if alone else [sum(each) for each in zip(*[one.counts for one in near], strict=True)]
         for which, limit, least in self._limits:
-            if sum([one.counts[which] for one in near]) < least or not now.counts[which]:
+            if totals[which] < least or not now.counts[which]:
                 continue
             start, end = heaviest(
                 [one.time for one in near], [one.counts[which] for one in near], window, near.index(now)
