@@ -62,15 +62,15 @@ def cut(odds: Floats, counts: NDArray[np.int64], alarms: float) -> float:
     """Log-odds from which on at most the share `alarms` of harmless messages is expected.
 
     `odds` are those of harmless texts which the model was not fitted to, `counts` how often each was written. Two
-    bounds, and the higher one counts: of the order statistics the lowest whose Wilson bound (80 %, one-sided)
-    keeps to `alarms`; and where half of `alarms` would be reached if the tail went on falling exponentially, which
+    bounds, and the higher one counts: of the order statistics the lowest that keeps to `alarms`, by its Wilson bound
+    (80 %, one-sided) where there are messages enough; and where half of `alarms` would be reached if the tail went on falling exponentially, which
     is all there is to go by when the messages are few. Raises ValueError when there are none.
     """
     if not len(odds):
         raise ValueError("no harmless messages to set a threshold by")
     levels, places = np.unique(-odds, return_inverse=True)
     falling, times = -levels, np.bincount(places, counts)
-    above = np.cumsum(times)
+    above = np.cumsum(times, dtype=np.float64)
     total = above[-1]
     place = int(np.searchsorted(above, min(max(total * _TAIL_SHARE, _SHORTEST_TAIL), _LONGEST_TAIL)))
     place = min(place, len(falling) - 1)
@@ -79,12 +79,9 @@ def cut(odds: Floats, counts: NDArray[np.int64], alarms: float) -> float:
     excess = max(excess * (1 + _QUANTILE / math.sqrt(place + 1)), _SHORTEST_EXCESS)
     share = above[place] / total
     bounds = [falling[place] + excess * max(math.log(share / (alarms * _TAIL_MARGIN)), 0.0)]
-    kept = np.flatnonzero(_upper(above, total) <= alarms)
-    if len(kept):
-        # The first of those that are not kept is the highest that may not be flagged.
-        bounds.append(falling[min(int(kept[-1]) + 1, len(falling) - 1)])
-    elif _upper(np.zeros(1), total)[0] <= alarms:
-        bounds.append(falling[0])
+    # The first level that may not be reached is where too many, or the bound of too many, would be.
+    too_many = (above > alarms * total) | ((_upper(above, total) > alarms) & (_upper(np.zeros(1), total) <= alarms))
+    bounds.append(falling[int(np.argmax(too_many))])
     return math.nextafter(float(max(bounds)), math.inf)
 
 
