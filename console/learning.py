@@ -12,7 +12,7 @@ from rapidfuzz import fuzz, process
 from rules.fold import fold_batch
 from rules.kinds import LearnedRule
 from rules.knowledge import Knowledge
-from rules.learned import VERSION, Example, Model, fit
+from rules.learned import Example, Model, fit
 from rules.records import Mode
 from rules.rulebook import Rulebook
 from store import lessons, staff
@@ -30,7 +30,7 @@ class Learned:
     """What the rules go by now, and what it rests on.
 
     `fingerprint` changes when it has to be made anew. `left_out` counts by person the texts beyond what one may
-    teach alone. `fitted`: the model was made now, it did not lie in the store.
+    teach alone.
     """
 
     knowledge: Knowledge
@@ -39,7 +39,6 @@ class Learned:
     ham: int
     background: int
     left_out: dict[str, int]
-    fitted: bool
 
 
 def learned_rule(rulebook: Rulebook) -> LearnedRule | None:
@@ -49,7 +48,7 @@ def learned_rule(rulebook: Rulebook) -> LearnedRule | None:
 
 def fingerprint(db: Database, rule: LearnedRule) -> str:
     """Changes with the lessons that are stored and with the settings they are learned by."""
-    settings = f"{VERSION} {rule.alarms_in} {rule.per_person} {staff.is_single(db)} {lessons.fingerprint(db)}"
+    settings = f"{rule.alarms_in} {rule.per_person} {staff.is_single(db)} {lessons.fingerprint(db)}"
     return hashlib.sha256(settings.encode()).hexdigest()
 
 
@@ -68,9 +67,9 @@ def learn(db: Database, rule: LearnedRule, now: float, *, keep: bool) -> Learned
     kept, left_out = counted(everything, 0 if single else rule.per_person)
     labelled = [lesson for lesson in kept if lesson.label is not Label.BACKGROUND]
     talk += [lesson.text for lesson in kept if lesson.label is Label.BACKGROUND]
-    fitted = stored is None or stored.lessons != print_now or len(talk) > max(stored.background, 40) * GROWN
-    model = _stored(stored)
-    if fitted:
+    current = stored is not None and stored.lessons == print_now and len(talk) <= max(stored.background, 40) * GROWN
+    model, readable = _read(stored) if current else (None, False)
+    if not readable:
         model = fit(_examples(labelled), talk, alarms=1 / rule.alarms_in)
         if keep:
             data = None if model is None else model.to_bytes()
@@ -79,7 +78,7 @@ def learn(db: Database, rule: LearnedRule, now: float, *, keep: bool) -> Learned
     ham = [lesson for lesson in labelled if lesson.label is Label.HAM]
     confirmed = tuple(sorted({lesson.text for lesson in spam}))
     knowledge = Knowledge(model, confirmed, _protected(ham, spam, rule.like))
-    return Learned(knowledge, print_now, len(spam), len(ham), len(talk), left_out, fitted)
+    return Learned(knowledge, print_now, len(spam), len(ham), len(talk), left_out)
 
 
 def counted(taught: Sequence[Lesson], limit: int) -> tuple[list[Lesson], dict[str, int]]:
@@ -109,8 +108,14 @@ def counted(taught: Sequence[Lesson], limit: int) -> tuple[list[Lesson], dict[st
     return kept, left_out
 
 
-def _stored(stored: StoredModel | None) -> Model | None:
-    return None if stored is None or stored.model is None else Model.from_bytes(stored.model)
+def _read(stored: StoredModel | None) -> tuple[Model | None, bool]:
+    """The model that was stored, and whether it can be read: one of another version is fitted anew."""
+    if stored is None or stored.model is None:
+        return None, True
+    try:
+        return Model.from_bytes(stored.model), True
+    except ValueError:
+        return None, False
 
 
 def _examples(labelled: Sequence[Lesson]) -> list[Example]:
