@@ -1,155 +1,158 @@
-"""The texts of a window, and for each that comes the one before it that is most like it."""
+"""What was said in a window, and for each text that comes what is most like it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rules import match_loops
-from rules.fold import codes_of, text_of
-from rules.loop_arrays import Lists
+from rules import copy_loops
+from rules.copy_loops import ARENA, LIVING, USED
+from rules.fold import Codes
+from rules.loop_arrays import BLOCK, Blocks, Entries, Floats, Ints, Lengths, Texts
 from rules.scratch import Scratch
 
 _T = TypeVar("_T", bound=np.generic)
 
-_FEWEST_BITS = 12
-_MOST_BITS = 18
-_MOST_DEAD = 4_096
-# Texts whose entries stand apart from the others' of their lists.
-_MOST_LOOSE = 1_024
-_NEVER = float("inf")
+LONGEST = 1_000
+"""Letters of the longest text that can be held."""
+BUDGET = 2_000_000
+"""Steps (letters by words of 64) one text may take to compare: some milliseconds."""
+_KINDS_BY_OCTAVE = 8
+_FEWEST_LETTERS = 1 << 12
+
+
+class Coming(NamedTuple):
+    """Texts as `Copies.nearest` takes them, an element for each.
+
+    `places` are those of the entries they become, `leaving` the entries that go for them, -1 for none, and `runs`
+    numbers of runs, 0 for none.
+    """
+
+    texts: Codes
+    times: Floats
+    places: Ints
+    leaving: Ints
+    runs: Ints
 
 
 class Copies:
-    """Different texts by number, each with the time it was first and last seen.
+    """Entries by place: `most` places of messages, and from `most` on for each what was joined at it.
 
-    `like` finds by rapidfuzz's `ratio` and loses nothing. Numbers are given in order of coming; `compacted` gives
-    new ones. Not for two threads at once.
+    Likeness is rapidfuzz's `ratio`, and nothing is lost against comparing everything with everything, as long as
+    that is affordable: see `copy_loops.nearest_entries`. Not for two threads at once.
     """
 
-    def __init__(self, threshold: float, reach: float) -> None:
-        self._threshold = threshold
-        self._reach = reach
-        self._count = 0
-        self._entries = 0
-        self._scratch = Scratch(_FEWEST_BITS)
-        self._codes = np.empty(1 << 12, np.uint32)
-        self._bounds = np.zeros(1 << 8, np.int64)
-        self._hits = np.zeros(1 << 8, np.int32)
-        self._signatures = np.empty((1 << 8, 4), np.uint64)
-        self._ordered = 0
-        self.earliest = np.empty(1 << 8, np.float64)
-        self.latest = np.empty(1 << 8, np.float64)
-        self._lists = self._empty_lists()
-
-    def __len__(self) -> int:
-        """How many numbers are given, forgotten texts' among them."""
-        return self._count
-
-    def like(self, new: Sequence[str], numbers: Sequence[int], times: Sequence[float]) -> tuple[list[int], list[float]]:
-        """For each message the most similar text before it, -1 for none, and the score.
-
-        Message `i` has text `numbers[i]` and came at `times[i]`; `new` are the texts not known before, which get
-        the next numbers in the order in which they appear. Only texts count that were seen no more than the reach
-        away, as far as first and last time tell; of several the one last seen, the shortest, the first by its
-        letters. Where the message's own text does, it gets UNSOUGHT.
-        """
-        first = self._count
-        self._hold(new)
-        best, scores, self._entries = match_loops.nearest_copies(
-            self._codes,
-            self._bounds,
-            first,
-            self._count,
-            np.array(numbers, np.int64),
-            np.array(times, np.float64),
-            self._reach,
-            self._threshold,
-            self.earliest,
-            self.latest,
-            self._lists,
-            self._entries,
-            self._scratch.mask,
-            self._scratch.seen,
-            self._scratch.letter_of,
-            self._hits,
-            self._signatures,
+    def __init__(self, most: int) -> None:
+        self._lengths = _lengths()
+        self._scratch = Scratch(0)
+        self._rest = Scratch(0)
+        self._sizes = np.zeros(3, np.int64)
+        self._arena = np.empty(_FEWEST_LETTERS, np.uint32)
+        self._entries = Entries(
+            np.zeros(2 * most, np.float64),
+            np.full(2 * most, -1, np.int32),
+            np.zeros(2 * most, np.int64),
+            np.empty(2 * most, np.int32),
+            np.empty(2 * most, np.int32),
         )
-        if self._count - self._ordered > max(_MOST_LOOSE, self._count // 4):
-            self._order()
+        kinds = len(self._lengths.longest)
+        self._blocks = Blocks(
+            np.full(0, -1, np.int32),
+            np.zeros(0, np.uint64),
+            np.zeros(0, np.float64),
+            np.zeros(0, np.float64),
+            np.full(kinds, -1, np.int32),
+        )
+        self._texts = Texts(
+            np.zeros(0, np.uint64),
+            np.zeros((0, 32, BLOCK), np.uint8),
+            np.zeros(0, np.int64),
+            np.zeros(0, np.int32),
+            np.zeros(0, np.int64),
+            np.zeros(0, np.int32),
+            np.full(0, -1, np.int32),
+            np.full(0, -1, np.int32),
+            np.zeros(0, np.int32),
+            np.zeros(1 << max((2 * most).bit_length() - 1, 4), np.int32),
+        )
+
+    def nearest(self, coming: Coming, threshold: float, reach: float) -> tuple[list[int], list[float]]:
+        """For each text the entry before it most like it, no more than `reach` seconds away, and the score.
+
+        -1 and 0 where none scores `threshold`. Of several texts with one score it is the one seen last, then the
+        shortest, then the first by its letters; of its entries the last by time. What was joined matches nothing
+        of its own run, and no message of that run matches it.
+        """
+        self._make_room(coming.texts)
+        best, scores = copy_loops.nearest_entries(
+            coming.texts.codes,
+            coming.texts.bounds,
+            coming.times,
+            coming.places,
+            coming.leaving,
+            coming.runs,
+            reach,
+            threshold,
+            BUDGET,
+            self._lengths,
+            self._texts,
+            self._entries,
+            self._blocks,
+            self._sizes,
+            self._arena,
+            self._scratch.letter_of,
+            self._rest.letter_of,
+        )
         return best.tolist(), scores.tolist()
 
-    def forget(self, number: int) -> None:
-        """Text `number` is not to be found any more. It keeps its number until `compacted`."""
-        self.earliest[number] = _NEVER
-        self.latest[number] = -_NEVER
+    def _make_room(self, texts: Codes) -> None:
+        letters, used = int(self._sizes[ARENA]), int(self._sizes[USED])
+        wanted = letters + len(texts.codes)
+        if wanted > len(self._arena):
+            room = np.empty(max(2 * (int(self._sizes[LIVING]) + len(texts.codes)), _FEWEST_LETTERS), np.uint32)
+            self._sizes[ARENA] = copy_loops.packed(self._arena, self._texts, used * BLOCK, room)
+            self._arena = room
+        # A block is begun where those of its kind of length are full: once a kind, and then for every 64 texts.
+        blocks = used + len(self._lengths.longest) + (len(texts.bounds) - 1) // BLOCK + 1
+        if blocks > len(self._blocks.kinds):
+            self._grow(2 * blocks)
 
-    def text(self, number: int) -> str:
-        """Text `number`."""
-        return text_of(self._codes[self._bounds[number] : self._bounds[number + 1]])
-
-    def compacted(self, living: int, keep: Callable[[int], bool]) -> list[int] | None:
-        """Makes the index anew when most of it is forgotten or it has grown: the kept numbers in their order.
-
-        `living` is how many those are. None when there was nothing to do.
-        """
-        crowded = self._entries > 2 << self._scratch.bits and self._scratch.bits < _MOST_BITS
-        if self._count - living <= max(living, _MOST_DEAD) and not crowded:
-            return None
-        kept = [number for number in range(self._count) if keep(number)]
-        chosen = np.array(kept, np.int64)
-        texts = [self.text(number) for number in kept]
-        self._signatures[: len(kept)] = self._signatures[chosen]
-        self.earliest[: len(kept)] = self.earliest[chosen]
-        self.latest[: len(kept)] = self.latest[chosen]
-        self._count = 0
-        self._entries = 0
-        wanted = min(max((2 * sum(map(len, texts))).bit_length(), _FEWEST_BITS), _MOST_BITS)
-        if wanted != self._scratch.bits:
-            self._scratch = Scratch(wanted)
-        self._lists = self._empty_lists()
-        self._hold(texts)
-        self._order()
-        return kept
-
-    def _order(self) -> None:
-        """Lays the lists out anew, so that each is read in one go."""
-        self._entries = match_loops.index_texts(
-            self._codes, self._bounds, self._count, self._lists, self._scratch.mask, self._scratch.seen
+    def _grow(self, blocks: int) -> None:
+        """Makes room for so many blocks."""
+        held, known, numbers = self._blocks, self._texts, blocks * BLOCK
+        self._blocks = Blocks(
+            _grown(held.kinds, blocks, -1),
+            _grown(held.free, blocks, 0),
+            _grown(held.earliest, blocks, 0),
+            _grown(held.latest, blocks, 0),
+            held.open,
         )
-        self._ordered = self._count
-
-    def _hold(self, texts: Sequence[str]) -> None:
-        """Makes room for the texts and puts their letters behind the others."""
-        codes, bounds = codes_of(texts)
-        size = int(self._bounds[self._count])
-        self._codes = _grown(self._codes, size, size + len(codes))
-        self._codes[size : size + len(codes)] = codes
-        count = self._count + len(texts)
-        self._bounds = _grown(self._bounds, self._count + 1, count + 1)
-        self._bounds[self._count + 1 : count + 1] = size + bounds[1:]
-        self._hits = _grown(self._hits, self._count, count)
-        self._signatures = _grown(self._signatures, self._count, count)
-        self.earliest = _grown(self.earliest, self._count, count)
-        self.latest = _grown(self.latest, self._count, count)
-        links, owners = (_grown(each, self._entries, self._entries + len(codes)) for each in self._lists[2:])
-        self._lists = Lists(self._lists.heads, self._lists.counts, links, owners)
-        self._count = count
-
-    def _empty_lists(self) -> Lists:
-        keys = self._scratch.mask + 1
-        return Lists(
-            np.full(keys, -1, np.int32), np.zeros(keys, np.int32), np.empty(keys, np.int32), np.empty(keys, np.int32)
+        self._texts = Texts(
+            _grown(known.bits, numbers, 0),
+            _grown(known.counts, blocks, 0),
+            _grown(known.starts, numbers, 0),
+            _grown(known.lengths, numbers, 0),
+            _grown(known.hashes, numbers, 0),
+            _grown(known.following, numbers, 0),
+            _grown(known.newest, numbers, -1),
+            _grown(known.oldest, numbers, -1),
+            _grown(known.likely, numbers, 0),
+            known.heads,
         )
 
 
-def _grown(array: NDArray[_T], used: int, wanted: int) -> NDArray[_T]:
-    """The array with room for `wanted` elements, the first `used` kept and noughts behind them."""
-    if wanted <= len(array):
-        return array
-    grown = np.zeros((max(wanted, 2 * len(array)), *array.shape[1:]), array.dtype)
-    grown[:used] = array[:used]
+def _grown(array: NDArray[_T], wanted: int, empty: int) -> NDArray[_T]:
+    """The array with `wanted` elements, the further ones `empty`."""
+    grown = np.full((wanted, *array.shape[1:]), empty, array.dtype)
+    grown[: len(array)] = array
     return grown
+
+
+def _lengths() -> Lengths:
+    kind_of = np.zeros(LONGEST + 1, np.int32)
+    kind_of[1:] = np.floor(_KINDS_BY_OCTAVE * np.log2(np.arange(1, LONGEST + 1)))
+    longest = np.zeros(int(kind_of[-1]) + 1, np.int32)
+    longest[kind_of] = np.arange(LONGEST + 1)
+    return Lengths(kind_of, longest)

@@ -18,9 +18,8 @@ STRIDE = 64
 """Counts looked at together: `Templates.needed` has a multiple of it."""
 NEVER = 0xFFFF
 """In `Templates.needed`: not to be found by keys, being in `always` or no template at all."""
-
-UNSOUGHT = -2
-"""In place of a text's number: the message's own text came already, so none like it was sought."""
+BLOCK = 64
+"""Texts of a window looked at together."""
 
 
 class Templates(NamedTuple):
@@ -39,10 +38,55 @@ class Templates(NamedTuple):
     always: SmallInts
 
 
-class Lists(NamedTuple):
-    """Texts by key: of each key the newest entry (-1 for none) and how many; of each entry the next and its text."""
+class Lengths(NamedTuple):
+    """The kind of each length of text, rising with it, and the longest length of each kind."""
 
+    kind_of: SmallInts
+    longest: SmallInts
+
+
+class Texts(NamedTuple):
+    """Different texts by number, each with its letters' place and how many there are of which.
+
+    `counts` is by block, kind of letter, and text in the block; `bits` sums it up (`copy_loops.sign`).
+    `newest` and `oldest` are its entries last and first by time, -1 where a number is free. `heads` holds the first
+    number with a hash, plus one, and `following` the next, 0 for none. `likely` holds noughts between calls.
+    """
+
+    bits: NDArray[np.uint64]
+    counts: NDArray[np.uint8]
+    starts: Ints
+    lengths: SmallInts
+    hashes: Ints
+    following: SmallInts
+    newest: SmallInts
+    oldest: SmallInts
+    likely: SmallInts
     heads: SmallInts
-    counts: SmallInts
-    links: SmallInts
-    owners: SmallInts
+
+
+class Entries(NamedTuple):
+    """What was said, by place in a ring: when, which text (-1 for none), in which run (0 for none).
+
+    `newer` and `older` are those next to it by time of the same text, -1 for none. The places of the lower half are
+    messages', and each has one in the upper half for what was joined at it.
+    """
+
+    times: Floats
+    texts: SmallInts
+    runs: Ints
+    newer: SmallInts
+    older: SmallInts
+
+
+class Blocks(NamedTuple):
+    """Blocks of texts of one kind of length (-1 for none), a bit for each free number, and the time they span.
+
+    `open` is the block of each kind of length that was taken from last, -1 for none.
+    """
+
+    kinds: SmallInts
+    free: NDArray[np.uint64]
+    earliest: Floats
+    latest: Floats
+    open: SmallInts

@@ -1,7 +1,7 @@
-"""The compiled loops on one or two texts: keys of bigrams, longest common subsequences, signatures of letters.
+"""The compiled loops on one or two texts: keys of bigrams, longest common subsequences.
 
-numba's cache looks only at the file a function stands in. So who changes this file saves match_loops.py, which
-calls it, anew as well; an installed Vigil has all its files made anew at once.
+numba's cache looks only at the file a function stands in. So who changes this file saves match_loops.py and
+copy_loops.py, which call it, anew as well; an installed Vigil has all its files made anew at once.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from rules.compiled import compiled
 from rules.loop_arrays import Codes, SmallInts
 
 _FEW = 48
+_PART = 32
 
 
 @compiled
@@ -95,23 +96,6 @@ def ones(bits: np.uint64) -> int:
 
 
 @compiled
-def sign(codes: Codes, start: int, end: int, signature: NDArray[np.uint64]) -> None:
-    """A text's letters in 256 bits: of 32 kinds of letter, whether there is one, are two, and so on to eight.
-
-    The kinds tell the letters of an alphabet apart, Latin or Cyrillic, where bigrams tell little.
-    Texts whose signatures differ in d bits are at least d insertions and deletions apart.
-    """
-    signature[:] = _NOTHING
-    for place in range(start, end):
-        kind = np.uint64(codes[place] & 31)
-        for level in range(8):
-            bit = _ONE << (kind + np.uint64(32 * (level & 1)))
-            if not signature[level >> 1] & bit:
-                signature[level >> 1] |= bit
-                break
-
-
-@compiled
 def common_length(
     length: int,
     letter_of: SmallInts,
@@ -158,6 +142,48 @@ def common_length(
 
 
 @compiled
-def apart(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> int:
-    """In how many bits two signatures differ."""
-    return ones(one[0] ^ other[0]) + ones(one[1] ^ other[1]) + ones(one[2] ^ other[2]) + ones(one[3] ^ other[3])
+def common_at_least(
+    length: int,
+    letter_of: SmallInts,
+    masks: NDArray[np.uint64],
+    codes: Codes,
+    start: int,
+    end: int,
+    state: NDArray[np.uint64],
+    wanted: int,
+) -> int:
+    """As `common_length`, or -1 as soon as it shows that it is less than `wanted`."""
+    words = (length + 63) // 64
+    for word in range(words):
+        state[word] = _FULL
+    last = _FULL
+    if length & 63:
+        last = (_ONE << np.uint64(length & 63)) - _ONE
+    common = np.int64(0)
+    for part in range(start, end, _PART):
+        until = min(part + _PART, end)
+        if words == 1:
+            row = state[0]
+            for place in range(part, until):
+                letter = letter_of[codes[place]]
+                mask = masks[letter, 0] if letter else _NOTHING
+                row = (row + (row & mask)) | (row & ~mask)
+            state[0] = row
+        else:
+            for place in range(part, until):
+                letter = letter_of[codes[place]]
+                if letter:
+                    carry = _NOTHING
+                    for word in range(words):
+                        row = state[word]
+                        mask = masks[letter, word]
+                        added = row + (row & mask)
+                        total = added + carry
+                        carry = _ONE if added < row or total < added else _NOTHING
+                        state[word] = total | (row & ~mask)
+        common = np.int64(ones(~state[words - 1] & last))
+        for word in range(words - 1):
+            common += ones(~state[word])
+        if common + end - until < wanted:
+            return -1
+    return int(common)

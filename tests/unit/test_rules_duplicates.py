@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
+import rules.copies
 import rules.duplicates
 from rules.engine import Engine
+from rules.fold import fold
 from rules.records import Finding, Message
 from rules.rulebook import parse
 
@@ -256,3 +258,91 @@ def test_the_window_loses_nothing_against_comparing_everything(
         else:
             assert finding.score == pytest.approx(score)
             assert campaigns.setdefault(finding.campaign, cluster) == cluster
+
+
+@st.composite
+def crowded(draw: st.DrawFn) -> list[tuple[str, float]]:
+    """Many texts hard to tell apart: one with small changes, one with its letters in another order, repeats."""
+    chance = random.Random(draw(st.integers(0, 1 << 32)))
+    letters = draw(st.sampled_from(["ab", "内部优惠券群扫码", "the quick brown fox"]))
+    base = [chance.choice(letters) for _ in range(draw(st.sampled_from([9, 30, 63, 64, 65, 140, 300])))]
+    rows: list[tuple[str, float]] = []
+    for number in range(draw(st.integers(2, 150))):
+        text = list(base)
+        for _ in range(chance.choice([0, 1, 1, 2, len(base) // 6, len(base) // 3])):
+            place = chance.randrange(len(text))
+            text[place : place + chance.choice([0, 1])] = chance.choice([[], [chance.choice(letters + "新")]]) or ["x"]
+        if chance.random() < 0.2:
+            chance.shuffle(text)
+        rows.append(("".join(text), number + chance.choice([0.0, 0.0, 0.0, -90.0, 1e9])))
+        if chance.random() < 0.2:
+            rows.append((chance.choice(rows)[0], float(number)))
+    return rows
+
+
+@settings(max_examples=60, deadline=None)
+@given(crowded(), st.sampled_from([60, 85, 98]), st.sampled_from([20, 100_000]))
+def test_texts_hard_to_tell_apart_lose_nothing_either(
+    rows: list[tuple[str, float]], threshold: float, most: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rules.duplicates, "MOST_MESSAGES", most)
+        judged = engine(count=2, window="1m", threshold=threshold, min_length=1)
+        found = only(judged.judge([message(n, text, time) for n, (text, time) in enumerate(rows)]))
+    plain = Plain(threshold, 60, most)
+    for (text, time), finding in zip(rows, found, strict=True):
+        _, score = plain.nearest(fold(text).text, time)
+        assert (0 if finding is None else finding.score) == pytest.approx(score)
+
+
+@st.composite
+def talk(draw: st.DrawFn) -> list[Message]:
+    """Chat of a few members in two groups, with copies in it, changed a little."""
+    chance = random.Random(draw(st.integers(0, 1 << 32)))
+    stems = [AD, "cheap followers here, write me", "今天天气真不错啊朋友们一起出去玩吧", "早上好"]
+    stream = []
+    for number in range(draw(st.integers(2, 300))):
+        text = list(chance.choice(stems) if chance.random() < 0.5 else chance.choice("天地玄黄宇宙洪荒") * 14)
+        for _ in range(chance.randrange(4)):
+            text[chance.randrange(len(text))] = chance.choice("内外上下abc")
+        stream.append(message(number, "".join(text), 1_000.0 + 2 * number, chance.choice("gh"), chance.choice("mnopq")))
+    return stream
+
+
+@settings(max_examples=25, deadline=None)
+@given(talk(), st.sampled_from([5, 100_000]), st.data())
+def test_findings_depend_neither_on_batches_nor_on_a_restart(
+    stream: list[Message], most: int, data: st.DataObject
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rules.duplicates, "MOST_MESSAGES", most)
+        whole = only(engine(count=3, min_members=2).judge(stream))
+        for size in (1, 16, 256):
+            judged = engine(count=3, min_members=2)
+            parts = [only(judged.judge(stream[start : start + size])) for start in range(0, len(stream), size)]
+            assert [finding for part in parts for finding in part] == whole
+        cut = data.draw(st.integers(0, len(stream)))
+        campaigns = {}
+        for one, finding in zip(stream[:cut], whole, strict=False):
+            if finding is not None:
+                campaigns.update(dict.fromkeys([one.key, *finding.earlier], finding.campaign))
+        resumed = engine(count=3, min_members=2)
+        resumed.warm(stream[:cut], campaigns)
+        assert only(resumed.judge(stream[cut:])) == whole[cut:]
+
+
+def test_a_text_is_found_among_more_that_are_alike_than_can_be_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules.copies, "BUDGET", 2_000)
+    chance = random.Random(4)
+    letters = list(AD * 4)
+    stream = []
+    for number in range(60):
+        chance.shuffle(letters)
+        stream.append(message(number, "".join(letters), number))
+    stream.append(message(60, AD * 4, 60))
+    stream.extend(message(61 + number, AD * 4 + "哦哟嗯"[number], 61 + number) for number in range(3))
+    whole = only(engine(count=4).judge(stream))
+    assert whole[:-1] == [None] * 63
+    assert whole[-1] is not None
+    judged = engine(count=4)
+    assert [finding for one in stream for finding in only(judged.judge([one]))] == whole

@@ -1,0 +1,423 @@
+"""The compiled loops of near duplicates: who is near by time and letters, then the longest common subsequence.
+
+A text t of m characters and one of w have a normalised Indel similarity (rapidfuzz's `ratio`) of at least c only
+where their longest common subsequence has at least K = ceil(c (m + w) / 2) characters: where m + w - 2K insertions
+and deletions make one of the other. Each changes the count of one letter by one, so no two texts are alike whose
+counts of letters differ by more (frequency distance: Kahveci and Singh 2001). That is looked up for a
+whole block of texts at once: in a bit for each kind of letter that is there, another where there are two, and then
+in the counts. Nothing is lost by either.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.compiled import compiled
+from rules.loop_arrays import BLOCK, SLACK, Blocks, Codes, Entries, Floats, Ints, Lengths, SmallInts, Texts
+from rules.text_loops import common_at_least, mark_letters, ones, unmark_letters
+
+_ONE = np.uint64(1)
+_FULL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_NOTHING = np.uint64(0)
+_PER_COMPARISON = 64
+ARENA, USED, LIVING = 0, 1, 2
+"""Places in `sizes`: letters held, blocks begun, letters of texts that have an entry."""
+
+
+@compiled
+def sign(codes: Codes, start: int, end: int, counts: NDArray[np.uint8]) -> np.uint64:
+    """How many letters of each of 32 kinds a text has, up to 255; returns a bit for each there is, and are two of.
+
+    The kinds tell the letters of an alphabet apart, Latin or Cyrillic.
+    """
+    counts[:] = 0
+    for place in range(start, end):
+        kind = codes[place] & 31
+        if counts[kind] < 255:
+            counts[kind] += 1
+    bits = _NOTHING
+    for kind in range(32):
+        if counts[kind] >= 1:
+            bits |= _ONE << np.uint64(kind)
+        if counts[kind] >= 2:
+            bits |= _ONE << np.uint64(kind + 32)
+    return bits
+
+
+@compiled
+def gaps_of(block: NDArray[np.uint8], counts: NDArray[np.uint8], far: np.uint16, gaps: NDArray[np.uint16]) -> bool:
+    """Writes by how much the counts of each text of a block differ, and returns whether it is up to `far` for any.
+
+    Where it is not after half of the kinds, the rest is left out.
+    """
+    gaps[:] = 0
+    for kind in range(0, 32, 4):
+        # Four at a time in a form the compiler makes a few instructions of, for all the texts at once.
+        one, two, three, four = counts[kind], counts[kind + 1], counts[kind + 2], counts[kind + 3]
+        ones_of, twos_of, threes_of, fours_of = block[kind], block[kind + 1], block[kind + 2], block[kind + 3]
+        for text in range(BLOCK):
+            gaps[text] += (
+                np.uint16(np.uint8(max(ones_of[text], one) - min(ones_of[text], one)))
+                + np.uint16(np.uint8(max(twos_of[text], two) - min(twos_of[text], two)))
+                + np.uint16(np.uint8(max(threes_of[text], three) - min(threes_of[text], three)))
+                + np.uint16(np.uint8(max(fours_of[text], four) - min(fours_of[text], four)))
+            )
+        if kind == 12 or kind == 28:
+            near = False
+            for text in range(BLOCK):
+                near |= gaps[text] <= far
+            if not near:
+                return False
+    return True
+
+
+@compiled
+def distance(total: int, cutoff: float) -> int:
+    """How many insertions and deletions two texts of `total` letters may be apart at most."""
+    return total - 2 * math.ceil(cutoff * total / 2 - SLACK)
+
+
+@compiled
+def within(texts: Texts, entries: Entries, text: int, time: float, reach: float, run: int, joined: bool) -> int:
+    """The last entry with that text no further from `time` than the reach, -1 for none.
+
+    Entries of the same run count only where both are messages of it.
+    """
+    entry = texts.newest[text]
+    half = len(entries.times) // 2
+    while entry >= 0:
+        when = entries.times[entry]
+        if when < time - reach:
+            break
+        if when <= time + reach and not (run and entries.runs[entry] == run and (joined or entry >= half)):
+            return int(entry)
+        entry = entries.older[entry]
+    return -1
+
+
+@compiled
+def hashed(codes: Codes, start: int, end: int) -> int:
+    """A number for a text, the same for the same letters."""
+    value = np.uint64(end - start)
+    for place in range(start, end):
+        value = (value ^ np.uint64(codes[place])) * np.uint64(0x9E3779B97F4A7C15)
+        value ^= value >> np.uint64(29)
+    return np.int64(value >> np.uint64(1))  # type: ignore[return-value]
+
+
+@compiled
+def shared_start(one: Codes, start: int, other: Codes, first: int, most: int) -> int:
+    """How many letters two stretches have the same from their start, up to `most`."""
+    place = 0
+    while place < most and one[start + place] == other[first + place]:
+        place += 1
+    return place
+
+
+@compiled
+def precedes(codes: Codes, one: int, length: int, other: int, rival: int) -> bool:
+    """Whether a text is shorter than another, or before it by its letters: an order that no restart changes."""
+    if length != rival:
+        return bool(length < rival)
+    for place in range(length):
+        if codes[one + place] != codes[other + place]:
+            return bool(codes[one + place] < codes[other + place])
+    return False
+
+
+@compiled
+def number_for(lengths: Lengths, blocks: Blocks, texts: Texts, length: int, sizes: Ints) -> int:
+    """A free number in a block of texts about as long, begun where there is none."""
+    kind = lengths.kind_of[length]
+    block = int(blocks.open[kind])
+    if block < 0 or blocks.kinds[block] != kind or not blocks.free[block]:
+        used = int(sizes[USED])
+        chosen = -1
+        for step in range(1, used + 1):
+            # Going round keeps those together that came together.
+            other = (block + step) % used
+            if blocks.kinds[other] == -1 or (blocks.kinds[other] == kind and blocks.free[other]):
+                chosen = other
+                break
+        if chosen == -1:
+            chosen = used
+            sizes[USED] += 1
+        block = chosen
+        if blocks.kinds[block] != kind:
+            blocks.kinds[block] = kind
+            blocks.free[block] = _FULL
+            blocks.latest[block] = -np.inf
+            blocks.earliest[block] = np.inf
+        blocks.open[kind] = block
+    free = blocks.free[block]
+    place = ones((free & (~free + _ONE)) - _ONE)
+    blocks.free[block] = free & ~(_ONE << np.uint64(place))
+    return block * BLOCK + place
+
+
+@compiled
+def unlink(texts: Texts, entries: Entries, blocks: Blocks, sizes: Ints, entry: int) -> None:
+    """Takes the entry out; its text goes with its last one."""
+    text = int(entries.texts[entry])
+    if text < 0:
+        return
+    entries.texts[entry] = -1
+    newer, older = entries.newer[entry], entries.older[entry]
+    if newer >= 0:
+        entries.older[newer] = older
+    else:
+        texts.newest[text] = older
+    if older >= 0:
+        entries.newer[older] = newer
+    else:
+        texts.oldest[text] = newer
+    block = text // BLOCK
+    if texts.newest[text] < 0:
+        sizes[LIVING] -= texts.lengths[text]
+        bucket = texts.hashes[text] & (len(texts.heads) - 1)
+        if texts.heads[bucket] == text + 1:
+            texts.heads[bucket] = texts.following[text]
+        else:
+            before = texts.heads[bucket] - 1
+            while texts.following[before] != text + 1:
+                before = texts.following[before] - 1
+            texts.following[before] = texts.following[text]
+        blocks.free[block] |= _ONE << np.uint64(text % BLOCK)
+        if blocks.free[block] == _FULL:
+            blocks.kinds[block] = -1
+            return
+    if entries.times[entry] >= blocks.latest[block]:
+        latest = -np.inf
+        for other in range(block * BLOCK, block * BLOCK + BLOCK):
+            if texts.newest[other] >= 0:
+                latest = max(latest, entries.times[texts.newest[other]])
+        blocks.latest[block] = latest
+
+
+@compiled
+def link(texts: Texts, entries: Entries, blocks: Blocks, text: int, entry: int, time: float, run: int) -> None:
+    """Puts the entry among those of its text, by time; of one time the one that came last is the last."""
+    entries.texts[entry] = text
+    entries.times[entry] = time
+    entries.runs[entry] = run
+    newer, older = -1, int(texts.newest[text])
+    while older >= 0 and entries.times[older] > time:
+        newer, older = older, int(entries.older[older])
+    entries.newer[entry] = newer
+    entries.older[entry] = older
+    if newer >= 0:
+        entries.older[newer] = entry
+    else:
+        texts.newest[text] = entry
+    if older >= 0:
+        entries.newer[older] = entry
+    else:
+        texts.oldest[text] = entry
+    block = text // BLOCK
+    blocks.latest[block] = max(blocks.latest[block], time)
+    blocks.earliest[block] = min(blocks.earliest[block], time)
+
+
+@compiled
+def packed(arena: Codes, texts: Texts, slots: int, room: Codes) -> int:
+    """Copies the letters of the living texts to `room`, one after the other; returns how many there are."""
+    size = 0
+    for text in range(slots):
+        if texts.newest[text] >= 0:
+            length, start = texts.lengths[text], texts.starts[text]
+            room[size : size + length] = arena[start : start + length]
+            texts.starts[text] = size
+            size += length
+    return size
+
+
+@compiled
+def nearest_entries(
+    codes: Codes, bounds: Ints, times: Floats, places: Ints, leaving: Ints, runs: Ints, reach: float,
+    threshold: float, budget: int, lengths: Lengths, texts: Texts, entries: Entries, blocks: Blocks, sizes: Ints,
+    arena: Codes, letter_of: SmallInts, letter_of_rest: SmallInts,
+) -> tuple[Ints, Floats]:  # fmt: skip
+    """For each text the entry before it that is most like it, -1 for none, and the score; each becomes an entry then.
+
+    Text `i` came at `times[i]`, gets the entry `places[i]`, and `leaving[i]` goes for it (-1 for none); where that
+    is a message's, what was joined at it goes too. Entries in the upper half are joined ones. Of several texts
+    with one score it is the one seen last, then the shortest, then the first by its letters; of its entries the
+    last. Where comparing all that may be alike would take more than `budget` steps (letters by words of 64), those
+    that came last are compared, as far as it goes.
+    """
+    longest_text = 1
+    for text in range(len(times)):
+        longest_text = max(longest_text, bounds[text + 1] - bounds[text])
+    words = (longest_text + 63) // 64
+    masks = np.empty((longest_text + 1, words), np.uint64)
+    masks_rest = np.empty((longest_text + 1, words), np.uint64)
+    state = np.empty(words, np.uint64)
+    room = len(texts.newest)
+    found = np.empty(room, np.int32)
+    found_entries = np.empty(room, np.int32)
+    gaps = np.empty(room, np.int32)
+    likely = texts.likely
+    counts = np.empty(32, np.uint8)
+    block_gaps = np.empty(BLOCK, np.uint16)
+    half = len(entries.times) // 2
+    best = np.full(len(times), -1, np.int64)
+    scores = np.zeros(len(times), np.float64)
+    cutoff = threshold / 100
+    for message in range(len(times)):
+        start, end, time, run = bounds[message], bounds[message + 1], times[message], runs[message]
+        length = end - start
+        joined = places[message] >= half
+        if joined and leaving[message] >= 0:
+            unlink(texts, entries, blocks, sizes, leaving[message])
+        value = hashed(codes, start, end)
+        bucket = value & (len(texts.heads) - 1)
+        own = texts.heads[bucket] - 1
+        while own >= 0 and not (
+            texts.hashes[own] == value
+            and texts.lengths[own] == length
+            and shared_start(codes, start, arena, texts.starts[own], length) == length
+        ):
+            own = texts.following[own] - 1
+        if own >= 0:
+            best[message] = within(texts, entries, own, time, reach, run, joined)
+            scores[message] = 100.0 if best[message] >= 0 else 0.0
+        if best[message] < 0:
+            bits = sign(codes, start, end, counts)
+            shortest = max(math.ceil(cutoff * length / (2 - cutoff) - SLACK), 1)
+            longest = min(math.floor(length * (2 - cutoff) / cutoff + SLACK), len(lengths.kind_of) - 1)
+            low, high = lengths.kind_of[min(shortest, longest)], lengths.kind_of[longest]
+            looked = 0
+            near_blocks = 0
+            size = 0
+            work = 0
+            for block in range(sizes[USED]):
+                kind = blocks.kinds[block]
+                if (
+                    kind < low
+                    or kind > high
+                    or blocks.latest[block] < time - reach
+                    or blocks.earliest[block] > time + reach
+                ):
+                    continue
+                far = math.floor((length + min(lengths.longest[kind], longest)) * (1 - cutoff) + 2 * SLACK)
+                # The bits are half the work, as long as they spare the rest of it.
+                if 2 * near_blocks <= looked + 2:
+                    looked += 1
+                    near = False
+                    for text in range(block * BLOCK, block * BLOCK + BLOCK):
+                        near |= ones(texts.bits[text] ^ bits) <= far
+                    if not near:
+                        continue
+                    near_blocks += 1
+                if not gaps_of(texts.counts[block], counts, np.uint16(far), block_gaps):
+                    continue
+                for place in range(BLOCK):
+                    gap = np.int64(block_gaps[place])
+                    text = block * BLOCK + place
+                    if gap > far or texts.newest[text] < 0 or text == own:
+                        continue
+                    other = texts.lengths[text]
+                    if other < shortest or other > longest or gap > distance(length + other, cutoff):
+                        continue
+                    entry = within(texts, entries, text, time, reach, run, joined)
+                    if entry >= 0:
+                        found[size] = text
+                        found_entries[size] = entry
+                        gaps[size] = gap
+                        size += 1
+                        work += other * ((length + 63) // 64) + _PER_COMPARISON
+            bounded = work > budget
+            if bounded:
+                for place in range(size):
+                    likely[found[place]] = place + 1
+            marked = False
+            champion = -1
+            left = budget
+            place = 0
+            cursor = places[message] % half
+            steps = 2 * half if bounded else size
+            for step in range(steps):
+                if bounded:
+                    if left <= 0:
+                        break
+                    # Backwards through the ring of messages, each with what was joined at it.
+                    entry = (cursor - step // 2) % half + (step & 1) * half
+                    text = entries.texts[entry]
+                    if text < 0 or likely[text] == 0 or not time - reach <= entries.times[entry] <= time + reach:
+                        continue
+                    place = likely[text] - 1
+                    likely[text] = 0
+                else:
+                    place = step
+                    text = found[place]
+                first, other = texts.starts[text], texts.lengths[text]
+                total = length + other
+                common = math.ceil(max(threshold, scores[message]) / 100 * total / 2 - SLACK)
+                if gaps[place] > total - 2 * common:
+                    continue
+                left -= _PER_COMPARISON
+                fewer = min(length, other)
+                before = 0
+                after = 0
+                if length > 64:
+                    before = shared_start(codes, start, arena, first, fewer)
+                    while after < fewer - before and codes[end - 1 - after] == arena[first + other - 1 - after]:
+                        after += 1
+                if 2 * (before + after) > fewer:
+                    shared = before + after
+                    rest = length - shared
+                    if rest and other > shared:
+                        mark_letters(codes, start + before, end - after, letter_of_rest, masks_rest)
+                        left -= (other - shared) * ((rest + 63) // 64) + rest
+                        shared += common_at_least(
+                            rest, letter_of_rest, masks_rest, arena, first + before, first + other - after, state,
+                            common - shared,
+                        )  # fmt: skip
+                        unmark_letters(codes, start + before, end - after, letter_of_rest)
+                else:
+                    if not marked:
+                        mark_letters(codes, start, end, letter_of, masks)
+                        marked = True
+                    left -= other * ((length + 63) // 64)
+                    shared = common_at_least(length, letter_of, masks, arena, first, first + other, state, common)
+                if shared < common:
+                    continue
+                score = (1 - (total - 2 * shared) / total) * 100
+                if score < threshold or score < scores[message]:
+                    continue
+                if champion >= 0 and score == scores[message]:
+                    latest, rival = entries.times[texts.newest[text]], entries.times[texts.newest[champion]]
+                    if latest < rival or (
+                        latest == rival
+                        and not precedes(arena, first, other, texts.starts[champion], texts.lengths[champion])
+                    ):
+                        continue
+                champion = text
+                scores[message] = score
+                best[message] = found_entries[place]
+            if marked:
+                unmark_letters(codes, start, end, letter_of)
+            if bounded:
+                for place in range(size):
+                    likely[found[place]] = 0
+        if own < 0:
+            own = number_for(lengths, blocks, texts, length, sizes)
+            texts.counts[own // BLOCK, :, own % BLOCK] = counts
+            texts.bits[own] = bits
+            texts.lengths[own] = length
+            texts.hashes[own] = value
+            texts.following[own] = texts.heads[bucket]
+            texts.heads[bucket] = own + 1
+            texts.newest[own] = texts.oldest[own] = -1
+            texts.starts[own] = sizes[ARENA]
+            arena[sizes[ARENA] : sizes[ARENA] + length] = codes[start:end]
+            sizes[ARENA] += length
+            sizes[LIVING] += length
+        link(texts, entries, blocks, own, places[message], time, run)
+        if not joined and leaving[message] >= 0:
+            unlink(texts, entries, blocks, sizes, leaving[message])
+            unlink(texts, entries, blocks, sizes, leaving[message] + half)
+    return best, scores
