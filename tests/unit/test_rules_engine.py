@@ -130,7 +130,7 @@ def test_only_the_start_of_a_long_text_is_judged() -> None:
     engine = Engine(parse(BOOK))
     text = "。" * (JUDGED_CHARACTERS - 3) + "加微信"
     assert engine.judge([Message("p", "g", "1", "m", text, 1.0)])[0][0].rule == "words"
-    assert engine.judge([Message("p", "g", "2", "m", "。" + text, 1.0)]) == [()]
+    assert engine.judge([Message("p", "g", "2", "n", "。" + text, 1.0)]) == [()]
 
 
 def finding(mode: Mode) -> Finding:
