@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import bench_duplicates, bench_feed, bench_rules, bench_similar, bench_store
+from tests.bench import bench_duplicates, bench_engine, bench_feed, bench_similar, bench_store
 
 MODULES = {
-    "rules": bench_rules,
+    "engine": bench_engine,
     "similar": bench_similar,
     "duplicates": bench_duplicates,
     "store": bench_store,
