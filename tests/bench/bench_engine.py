@@ -7,7 +7,7 @@ import random
 import unicodedata
 from dataclasses import replace
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 
 from rules.engine import Engine
 from rules.fold import fold_batch
@@ -88,10 +88,9 @@ class _Loop:
 
     def judge(self, text: str) -> int:
         folded = "".join(char for char in unicodedata.normalize("NFKC", text).casefold() if char.isalnum())
-        inside = process.extract(
-            folded, self._templates, scorer=fuzz.partial_ratio, processor=None, score_cutoff=CUTOFF, limit=None
-        )
-        alike = process.extract(
-            folded, self._window, scorer=fuzz.ratio, processor=None, score_cutoff=CUTOFF, limit=None
-        )
-        return len(inside) + len(alike)
+        hits = 0
+        for template in self._templates:
+            hits += fuzz.partial_ratio(folded, template, score_cutoff=CUTOFF) > 0
+        for other in self._window:
+            hits += fuzz.ratio(folded, other, score_cutoff=CUTOFF) > 0
+        return hits
