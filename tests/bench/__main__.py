@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import bench_duplicates, bench_engine, bench_feed, bench_similar, bench_store
+from tests.bench import bench_duplicates, bench_engine, bench_feed, bench_intake, bench_similar, bench_store
 
 MODULES = {
     "engine": bench_engine,
     "similar": bench_similar,
     "duplicates": bench_duplicates,
+    "intake": bench_intake,
     "store": bench_store,
     "feed": bench_feed,
 }
