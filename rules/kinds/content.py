@@ -10,7 +10,7 @@ from rules.reading import Table, quoted
 
 SHORTEST_TEMPLATE = 6
 """Folded characters. Shorter templates hit ordinary chat: at 85, one message in 70 contains a given four."""
-CONTACTS = ("wechat", "qq", "telegram", "whatsapp", "line", "phone", "group", "invite", "short-link")
+CONTACTS = ("wechat", "qq", "telegram", "whatsapp", "line", "phone", "group", "invite", "short-link", "private")
 """What kind contact can look for."""
 
 
