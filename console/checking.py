@@ -73,8 +73,8 @@ def shape(message: Message, findings: tuple[Finding, ...]) -> dict[str, object]:
                 "mode": finding.mode,
                 "score": round(finding.score, 2),
                 "matched": finding.matched,
-                "why": why(finding.kind, finding.score, finding.matched),
                 "evidence": [{"start": e.start, "end": e.end, "matched": e.matched} for e in finding.evidence],
+                "why": why(finding.kind, finding.score, finding.matched),
                 **({"campaign": finding.campaign} if finding.campaign else {}),
                 **(
                     {"earlier": [{"group": key.group, "id": key.id} for key in finding.earlier]}

@@ -70,11 +70,11 @@ class FloodRule(Rule, frozen=True, kw_only=True):
         return {
             "window": table.duration("window", 10),
             "messages": table.whole("messages", 2, 1_000, 8, off=True),
-            "characters": table.whole("characters", 2, 10_000_000, 6_000, off=True),
+            "characters": table.whole("characters", 2, 10_000_000, 12_000, off=True),
             "stickers": table.whole("stickers", 2, 1_000, 8, off=True),
             "pictures": table.whole("pictures", 2, 1_000, 15, off=True),
             "repeated": table.whole("repeated", 2, 100_000, 30, off=True),
-            "lines": table.whole("lines", 2, 100_000, 150, off=True),
+            "lines": table.whole("lines", 2, 100_000, 200, off=True),
             "mentions": table.whole("mentions", 2, 100_000, 10, off=True),
         }
 

@@ -29,6 +29,9 @@ COMMANDS = [
     ["approve"],
     ["reject"],
     ["undo"],
+    ["learn"],
+    ["learned"],
+    ["learned", "forget"],
     ["doctor"],
     ["staff"],
     ["staff", "list"],
@@ -209,7 +212,7 @@ def test_no_command_is_missing_from_the_list_here(home: Home) -> None:
         listed = home.ok(*group, "--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
         return [[*group, line.split()[0]] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "]
 
-    assert sorted([[], *named(), *named("staff"), *named("audit")]) == sorted(COMMANDS)
+    assert sorted([[], *named(), *named("staff"), *named("learned"), *named("audit")]) == sorted(COMMANDS)
 
 
 def test_the_installed_command_is_the_same_program(home: Home) -> None:
