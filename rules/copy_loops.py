@@ -23,8 +23,8 @@ _ONE = np.uint64(1)
 _FULL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _NOTHING = np.uint64(0)
 _PER_COMPARISON = 64
-ARENA, USED, LIVING = 0, 1, 2
-"""Places in `sizes`: letters held, blocks begun, letters of texts that have an entry."""
+ARENA, USED, LIVING, LAST, LAST_JOINED = 0, 1, 2, 3, 4
+"""Places in `sizes`: letters held, blocks begun, letters of texts that have an entry, the last place of each ring."""
 
 
 @compiled
@@ -236,17 +236,17 @@ def packed(arena: Codes, texts: Texts, slots: int, room: Codes) -> int:
 
 @compiled
 def nearest_entries(
-    codes: Codes, bounds: Ints, times: Floats, places: Ints, leaving: Ints, runs: Ints, reach: float,
+    codes: Codes, bounds: Ints, times: Floats, places: Ints, leaving: Ints, replaced: Ints, runs: Ints, reach: float,
     threshold: float, budget: int, lengths: Lengths, texts: Texts, entries: Entries, blocks: Blocks, sizes: Ints,
     arena: Codes, letter_of: SmallInts, letter_of_rest: SmallInts,
 ) -> tuple[Ints, Floats]:  # fmt: skip
     """For each text the entry before it that is most like it, -1 for none, and the score; each becomes an entry then.
 
-    Text `i` came at `times[i]`, gets the entry `places[i]`, and `leaving[i]` goes for it (-1 for none); where that
-    is a message's, what was joined at it goes too. Entries in the upper half are joined ones. Of several texts
-    with one score it is the one seen last, then the shortest, then the first by its letters; of its entries the
-    last. Where comparing all that may be alike would take more than `budget` steps (letters by words of 64), those
-    that came last are compared, as far as it goes.
+    Text `i` came at `times[i]` and gets the entry `places[i]`; `replaced[i]` goes before, `leaving[i]` after (-1 for
+    none). Entries in the upper half are what was joined. Of several texts with one score it is the one seen last,
+    then the shortest, then the first by its letters; of its entries the last. Where comparing all that may be alike
+    would take more than `budget` steps (letters by words of 64), those that came last are compared, as far as it
+    goes.
     """
     longest_text = 1
     for text in range(len(times)):
@@ -270,8 +270,8 @@ def nearest_entries(
         start, end, time, run = bounds[message], bounds[message + 1], times[message], runs[message]
         length = end - start
         joined = places[message] >= half
-        if joined and leaving[message] >= 0:
-            unlink(texts, entries, blocks, sizes, leaving[message])
+        if replaced[message] >= 0:
+            unlink(texts, entries, blocks, sizes, replaced[message])
         value = hashed(codes, start, end)
         bucket = value & (len(texts.heads) - 1)
         own = texts.heads[bucket] - 1
@@ -337,14 +337,13 @@ def nearest_entries(
             champion = -1
             left = budget
             place = 0
-            cursor = places[message] % half
             steps = 2 * half if bounded else size
             for step in range(steps):
                 if bounded:
                     if left <= 0:
                         break
-                    # Backwards through the ring of messages, each with what was joined at it.
-                    entry = (cursor - step // 2) % half + (step & 1) * half
+                    # Backwards through both rings by turns.
+                    entry = (sizes[LAST + (step & 1)] - step // 2) % half + (step & 1) * half
                     text = entries.texts[entry]
                     if text < 0 or likely[text] == 0 or not time - reach <= entries.times[entry] <= time + reach:
                         continue
@@ -417,7 +416,7 @@ def nearest_entries(
             sizes[ARENA] += length
             sizes[LIVING] += length
         link(texts, entries, blocks, own, places[message], time, run)
-        if not joined and leaving[message] >= 0:
+        sizes[LAST_JOINED if joined else LAST] = places[message] % half
+        if leaving[message] >= 0:
             unlink(texts, entries, blocks, sizes, leaving[message])
-            unlink(texts, entries, blocks, sizes, leaving[message] + half)
     return best, scores

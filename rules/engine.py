@@ -9,6 +9,7 @@ from typing import Literal
 from rules.duplicates import Duplicates
 from rules.flood import Flood
 from rules.fold import fold_batch
+from rules.pieces import MOST_PIECES
 from rules.prepared import Prepared
 from rules.records import Finding, Message, MessageKey, Mode
 from rules.rulebook import DuplicatesRule, FloodRule, Rule, Rulebook, SimilarRule, WordsRule
@@ -63,8 +64,7 @@ class Engine:
 
     def horizon(self) -> float:
         """How many seconds back `warm` needs the messages; 0 when no rule has a window."""
-        windows = [rule.window for rule, _ in self._detectors if isinstance(rule, DuplicatesRule | FloodRule)]
-        return float(max(windows, default=0))
+        return float(max((_horizon(rule) for rule, _ in self._detectors), default=0))
 
     def replace(self, rulebook: Rulebook) -> Engine:
         """An engine for a changed rulebook. It takes over the windows of the rules that keep name and kind.
@@ -104,6 +104,17 @@ def _detector(rule: Rule, rulebook: Rulebook) -> Similar | Words | Duplicates | 
             return Flood(rule)
         case _:
             raise TypeError(f"no detector for rules of kind {rule.kind}")
+
+
+def _horizon(rule: Rule) -> int:
+    match rule:
+        case DuplicatesRule():
+            # What was joined counts from its last piece on.
+            return rule.window + (MOST_PIECES - 1) * rule.pieces
+        case FloodRule():
+            return rule.window
+        case _:
+            return 0
 
 
 def _prepared(batch: Sequence[Message]) -> list[Prepared]:
