@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules import copy_loops
-from rules.copy_loops import ARENA, LIVING, USED
 from rules.fold import Codes
 from rules.loop_arrays import BLOCK, Blocks, Entries, Floats, Ints, Lengths, Texts
 from rules.scratch import Scratch
+from rules.window_loops import ARENA, LIVING, USED, packed
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -114,7 +114,7 @@ class Copies:
         wanted = letters + len(texts.codes)
         if wanted > len(self._arena):
             room = np.empty(max(2 * (int(self._sizes[LIVING]) + len(texts.codes)), _FEWEST_LETTERS), np.uint32)
-            self._sizes[ARENA] = copy_loops.packed(self._arena, self._texts, used * BLOCK, room)
+            self._sizes[ARENA] = packed(self._arena, self._texts, used * BLOCK, room)
             self._arena = room
         # A block is begun where those of its kind of length are full: once a kind, and then for every 64 texts.
         blocks = used + len(self._lengths.longest) + (len(texts.bounds) - 1) // BLOCK + 1

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TypeAlias
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -32,20 +32,9 @@ _BATCH = 1_024
 _ZERO, _NINE = ord("0"), ord("9")
 
 
-class _Text(NamedTuple):
-    """A text to compare, of message `number` of the batch; `pieces` what was joined, nothing for a message.
-
-    `place`, `leaving`, `replaced` and `run` are as in `Coming`.
-    """
-
-    number: int
-    text: str
-    said: Said
-    pieces: Sequence[Piece]
-    place: int
-    leaving: int
-    replaced: int
-    run: int
+_Text: TypeAlias = tuple[int, str, Said, Sequence[Piece], int, int, int, int]
+"""A text to compare: the number of its message in the batch, itself, what is held for it, what was joined (nothing
+for a message), and as in `Coming` its place, what is leaving, what is replaced, and its run."""
 
 
 class _Window:
@@ -235,17 +224,17 @@ class Duplicates:
             if enough:
                 place, gone = window.enter(key)
                 said: Said = ((key,), message.member, (shown,), time)
-                coming.append(_Text(number, text, said, (), place, gone, -1, 0 if run is None else run.number))
+                coming.append((number, text, said, (), place, gone, -1, 0 if run is None else run.number))
             if run is None:
                 continue
             run.add((key, text, shown, place), LONGEST)
-            pieces = run.joinable(rule.threshold) if len(run.pieces) > 1 else []
-            if pieces:
-                joined = "".join([piece[1] for piece in pieces])
-                if len(joined) - joined.count("0") >= rule.min_length:
-                    keys = tuple([piece[0] for piece in pieces])
-                    said = (keys, message.member, tuple([piece[2] for piece in pieces]), time)
-                    coming.append(_Text(number, joined, said, pieces, *window.join(run), run.number))
+            if len(run.pieces) < 2:
+                continue
+            joined, pieces = run.joined_text(rule.threshold)
+            if len(joined) - joined.count("0") >= rule.min_length:
+                keys = tuple([piece[0] for piece in pieces])
+                said = (keys, message.member, tuple([piece[2] for piece in pieces]), time)
+                coming.append((number, joined, said, pieces, *window.join(run), run.number))
         return coming
 
     def _texts(self, batch: Sequence[Prepared]) -> list[tuple[str, bool]]:

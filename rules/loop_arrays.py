@@ -90,3 +90,11 @@ class Blocks(NamedTuple):
     earliest: Floats
     latest: Floats
     open: SmallInts
+
+
+class Found(NamedTuple):
+    """Texts that may be alike, the entry of each that counts, and by how much their counts of letters differ."""
+
+    texts: SmallInts
+    entries: SmallInts
+    gaps: SmallInts

@@ -38,27 +38,28 @@ class Run:
         while len(pieces) > MOST_PIECES or (self.letters > longest and len(pieces) > 1):
             self.letters -= len(pieces.pop(0)[1])
 
-    def joinable(self, threshold: float) -> list[Piece]:
-        """The pieces that make a text of their own with the last; none where they do not.
+    def joined_text(self, threshold: float) -> tuple[str, list[Piece]]:
+        """The text the pieces make with the last one, and those pieces; nothing where they make none of their own.
 
         A piece that is part of another is left out: repeating is not cutting up. And a text that a single piece is
         as like as `threshold` says nothing new: a piece of l letters has a `ratio` of 2l / (l + L) to all L.
         """
-        pieces = self.pieces
-        whole = "\0".join([piece[1] for piece in pieces])
-        if whole.count(pieces[-1][1]) > 1:
-            return []
-        kept = [piece for piece in pieces if whole.count(piece[1]) == 1]
-        if len(kept) < len(pieces):
+        kept = self.pieces
+        texts = [piece[1] for piece in kept]
+        whole = "\0".join(texts)
+        if whole.count(texts[-1]) > 1:
+            return "", []
+        if max(map(whole.count, texts)) > 1:
             # Of those that are the same the last one stays.
-            last = {piece[1]: piece for piece in pieces}
+            last = {piece[1]: piece for piece in kept}
             whole = "\0".join(last)
-            kept = [piece for piece in pieces if last[piece[1]] is piece and whole.count(piece[1]) == 1]
-        if len(kept) < 2:
-            return []
-        sizes = [len(piece[1]) for piece in kept]
-        longest = max(sizes)
-        return kept if 200 * longest < threshold * (longest + sum(sizes)) else []
+            kept = [piece for piece in kept if last[piece[1]] is piece and whole.count(piece[1]) == 1]
+            texts = [piece[1] for piece in kept]
+        joined = "".join(texts)
+        longest = max(map(len, texts))
+        if 200 * longest >= threshold * (longest + len(joined)):
+            return "", []
+        return joined, list(kept)
 
 
 class Runs:
