@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules import copy_loops
-from rules.copy_loops import ARENA, LIVING, USED
 from rules.fold import Codes
 from rules.loop_arrays import BLOCK, Blocks, Entries, Floats, Ints, Lengths, Texts
 from rules.scratch import Scratch
+from rules.window_loops import ARENA, LIVING, USED, packed
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -26,19 +26,20 @@ _FEWEST_LETTERS = 1 << 12
 class Coming(NamedTuple):
     """Texts as `Copies.nearest` takes them, an element for each.
 
-    `places` are those of the entries they become, `leaving` the entries that go for them, -1 for none, and `runs`
-    numbers of runs, 0 for none.
+    `places` are those of the entries they become, `leaving` the entries that go for them, `replaced` those that go
+    before, -1 for none, and `runs` numbers of runs, 0 for none.
     """
 
     texts: Codes
     times: Floats
     places: Ints
     leaving: Ints
+    replaced: Ints
     runs: Ints
 
 
 class Copies:
-    """Entries by place: `most` places of messages, and from `most` on for each what was joined at it.
+    """Entries by place in two rings: `most` places of messages, and from `most` on as many of what was joined.
 
     Likeness is rapidfuzz's `ratio`, and nothing is lost against comparing everything with everything, as long as
     that is affordable: see `copy_loops.nearest_entries`. Not for two threads at once.
@@ -48,7 +49,7 @@ class Copies:
         self._lengths = _lengths()
         self._scratch = Scratch(0)
         self._rest = Scratch(0)
-        self._sizes = np.zeros(3, np.int64)
+        self._sizes = np.zeros(5, np.int64)
         self._arena = np.empty(_FEWEST_LETTERS, np.uint32)
         self._entries = Entries(
             np.zeros(2 * most, np.float64),
@@ -92,6 +93,7 @@ class Copies:
             coming.times,
             coming.places,
             coming.leaving,
+            coming.replaced,
             coming.runs,
             reach,
             threshold,
@@ -112,7 +114,7 @@ class Copies:
         wanted = letters + len(texts.codes)
         if wanted > len(self._arena):
             room = np.empty(max(2 * (int(self._sizes[LIVING]) + len(texts.codes)), _FEWEST_LETTERS), np.uint32)
-            self._sizes[ARENA] = copy_loops.packed(self._arena, self._texts, used * BLOCK, room)
+            self._sizes[ARENA] = packed(self._arena, self._texts, used * BLOCK, room)
             self._arena = room
         # A block is begun where those of its kind of length are full: once a kind, and then for every 64 texts.
         blocks = used + len(self._lengths.longest) + (len(texts.bounds) - 1) // BLOCK + 1

@@ -3,9 +3,9 @@
 A text t of m characters and one of w have a normalised Indel similarity (rapidfuzz's `ratio`) of at least c only
 where their longest common subsequence has at least K = ceil(c (m + w) / 2) characters: where m + w - 2K insertions
 and deletions make one of the other. Each changes the count of one letter by one, so no two texts are alike whose
-counts of letters differ by more (frequency distance: Kahveci and Singh 2001). That is looked up for a
-whole block of texts at once: in a bit for each kind of letter that is there, another where there are two, and then
-in the counts. Nothing is lost by either.
+counts of letters differ by more (frequency distance: Kahveci and Singh 2001). That is looked up for a whole block
+of texts at once: in a bit for each kind of letter that is there, another where there are two, and then in the
+counts. Nothing is lost by either.
 """
 
 from __future__ import annotations
@@ -16,15 +16,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.compiled import compiled
-from rules.loop_arrays import BLOCK, SLACK, Blocks, Codes, Entries, Floats, Ints, Lengths, SmallInts, Texts
+from rules.loop_arrays import BLOCK, SLACK, Blocks, Codes, Entries, Floats, Found, Ints, Lengths, SmallInts, Texts
 from rules.text_loops import common_at_least, mark_letters, ones, unmark_letters
+from rules.window_loops import (
+    ARENA,
+    LAST,
+    LAST_JOINED,
+    LIVING,
+    USED,
+    hashed,
+    link,
+    number_for,
+    number_of,
+    shared_start,
+    unlink,
+    within,
+)
 
 _ONE = np.uint64(1)
-_FULL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _NOTHING = np.uint64(0)
 _PER_COMPARISON = 64
-ARENA, USED, LIVING = 0, 1, 2
-"""Places in `sizes`: letters held, blocks begun, letters of texts that have an entry."""
 
 
 @compiled
@@ -81,43 +92,6 @@ def distance(total: int, cutoff: float) -> int:
 
 
 @compiled
-def within(texts: Texts, entries: Entries, text: int, time: float, reach: float, run: int, joined: bool) -> int:
-    """The last entry with that text no further from `time` than the reach, -1 for none.
-
-    Entries of the same run count only where both are messages of it.
-    """
-    entry = texts.newest[text]
-    half = len(entries.times) // 2
-    while entry >= 0:
-        when = entries.times[entry]
-        if when < time - reach:
-            break
-        if when <= time + reach and not (run and entries.runs[entry] == run and (joined or entry >= half)):
-            return int(entry)
-        entry = entries.older[entry]
-    return -1
-
-
-@compiled
-def hashed(codes: Codes, start: int, end: int) -> int:
-    """A number for a text, the same for the same letters."""
-    value = np.uint64(end - start)
-    for place in range(start, end):
-        value = (value ^ np.uint64(codes[place])) * np.uint64(0x9E3779B97F4A7C15)
-        value ^= value >> np.uint64(29)
-    return np.int64(value >> np.uint64(1))  # type: ignore[return-value]
-
-
-@compiled
-def shared_start(one: Codes, start: int, other: Codes, first: int, most: int) -> int:
-    """How many letters two stretches have the same from their start, up to `most`."""
-    place = 0
-    while place < most and one[start + place] == other[first + place]:
-        place += 1
-    return place
-
-
-@compiled
 def precedes(codes: Codes, one: int, length: int, other: int, rival: int) -> bool:
     """Whether a text is shorter than another, or before it by its letters: an order that no restart changes."""
     if length != rival:
@@ -129,124 +103,88 @@ def precedes(codes: Codes, one: int, length: int, other: int, rival: int) -> boo
 
 
 @compiled
-def number_for(lengths: Lengths, blocks: Blocks, texts: Texts, length: int, sizes: Ints) -> int:
-    """A free number in a block of texts about as long, begun where there is none."""
-    kind = lengths.kind_of[length]
-    block = int(blocks.open[kind])
-    if block < 0 or blocks.kinds[block] != kind or not blocks.free[block]:
-        used = int(sizes[USED])
-        chosen = -1
-        for step in range(1, used + 1):
-            # Going round keeps those together that came together.
-            other = (block + step) % used
-            if blocks.kinds[other] == -1 or (blocks.kinds[other] == kind and blocks.free[other]):
-                chosen = other
-                break
-        if chosen == -1:
-            chosen = used
-            sizes[USED] += 1
-        block = chosen
-        if blocks.kinds[block] != kind:
-            blocks.kinds[block] = kind
-            blocks.free[block] = _FULL
-            blocks.latest[block] = -np.inf
-            blocks.earliest[block] = np.inf
-        blocks.open[kind] = block
-    free = blocks.free[block]
-    place = ones((free & (~free + _ONE)) - _ONE)
-    blocks.free[block] = free & ~(_ONE << np.uint64(place))
-    return block * BLOCK + place
+def likely_texts(
+    counts: NDArray[np.uint8], bits: np.uint64, length: int, own: int, time: float, run: int, joined: bool,
+    reach: float, cutoff: float, lengths: Lengths, texts: Texts, entries: Entries, blocks: Blocks, used: int,
+    found: Found,
+) -> tuple[int, int]:  # fmt: skip
+    """Writes the texts within reach that may be alike; returns how many, and the steps to compare them.
 
-
-@compiled
-def unlink(texts: Texts, entries: Entries, blocks: Blocks, sizes: Ints, entry: int) -> None:
-    """Takes the entry out; its text goes with its last one."""
-    text = int(entries.texts[entry])
-    if text < 0:
-        return
-    entries.texts[entry] = -1
-    newer, older = entries.newer[entry], entries.older[entry]
-    if newer >= 0:
-        entries.older[newer] = older
-    else:
-        texts.newest[text] = older
-    if older >= 0:
-        entries.newer[older] = newer
-    else:
-        texts.oldest[text] = newer
-    block = text // BLOCK
-    if texts.newest[text] < 0:
-        sizes[LIVING] -= texts.lengths[text]
-        bucket = texts.hashes[text] & (len(texts.heads) - 1)
-        if texts.heads[bucket] == text + 1:
-            texts.heads[bucket] = texts.following[text]
-        else:
-            before = texts.heads[bucket] - 1
-            while texts.following[before] != text + 1:
-                before = texts.following[before] - 1
-            texts.following[before] = texts.following[text]
-        blocks.free[block] |= _ONE << np.uint64(text % BLOCK)
-        if blocks.free[block] == _FULL:
-            blocks.kinds[block] = -1
-            return
-    if entries.times[entry] >= blocks.latest[block]:
-        latest = -np.inf
-        for other in range(block * BLOCK, block * BLOCK + BLOCK):
-            if texts.newest[other] >= 0:
-                latest = max(latest, entries.times[texts.newest[other]])
-        blocks.latest[block] = latest
-
-
-@compiled
-def link(texts: Texts, entries: Entries, blocks: Blocks, text: int, entry: int, time: float, run: int) -> None:
-    """Puts the entry among those of its text, by time; of one time the one that came last is the last."""
-    entries.texts[entry] = text
-    entries.times[entry] = time
-    entries.runs[entry] = run
-    newer, older = -1, int(texts.newest[text])
-    while older >= 0 and entries.times[older] > time:
-        newer, older = older, int(entries.older[older])
-    entries.newer[entry] = newer
-    entries.older[entry] = older
-    if newer >= 0:
-        entries.older[newer] = entry
-    else:
-        texts.newest[text] = entry
-    if older >= 0:
-        entries.newer[older] = entry
-    else:
-        texts.oldest[text] = entry
-    block = text // BLOCK
-    blocks.latest[block] = max(blocks.latest[block], time)
-    blocks.earliest[block] = min(blocks.earliest[block], time)
-
-
-@compiled
-def packed(arena: Codes, texts: Texts, slots: int, room: Codes) -> int:
-    """Copies the letters of the living texts to `room`, one after the other; returns how many there are."""
+    `counts`, `bits`, `length` and the number `own` are the text's they may be like.
+    """
+    shortest = max(math.ceil(cutoff * length / (2 - cutoff) - SLACK), 1)
+    longest = min(math.floor(length * (2 - cutoff) / cutoff + SLACK), len(lengths.kind_of) - 1)
+    low, high = lengths.kind_of[min(shortest, longest)], lengths.kind_of[longest]
+    block_gaps = np.empty(BLOCK, np.uint16)
+    looked = 0
+    near_blocks = 0
     size = 0
-    for text in range(slots):
-        if texts.newest[text] >= 0:
-            length, start = texts.lengths[text], texts.starts[text]
-            room[size : size + length] = arena[start : start + length]
-            texts.starts[text] = size
-            size += length
-    return size
+    steps = 0
+    for block in range(used):
+        kind = blocks.kinds[block]
+        if (
+            kind < low
+            or kind > high
+            or blocks.latest[block] < time - reach
+            or blocks.earliest[block] > time + reach
+        ):  # fmt: skip
+            continue
+        far = math.floor((length + min(lengths.longest[kind], longest)) * (1 - cutoff) + 2 * SLACK)
+        # The bits are half the work, as long as they spare the rest of it.
+        if 2 * near_blocks <= looked + 2:
+            looked += 1
+            near = False
+            for text in range(block * BLOCK, block * BLOCK + BLOCK):
+                near |= ones(texts.bits[text] ^ bits) <= far
+            if not near:
+                continue
+            near_blocks += 1
+        if not gaps_of(texts.counts[block], counts, np.uint16(far), block_gaps):
+            continue
+        for place in range(BLOCK):
+            gap = np.int64(block_gaps[place])
+            text = block * BLOCK + place
+            if gap > far or texts.newest[text] < 0 or text == own:
+                continue
+            other = texts.lengths[text]
+            if other < shortest or other > longest or gap > distance(length + other, cutoff):
+                continue
+            entry = within(texts, entries, text, time, reach, run, joined)
+            if entry >= 0:
+                found.texts[size] = text
+                found.entries[size] = entry
+                found.gaps[size] = gap
+                size += 1
+                steps += other * ((length + 63) // 64) + _PER_COMPARISON
+    return size, steps
+
+
+@compiled
+def ends_alike(
+    codes: Codes, start: int, end: int, arena: Codes, first: int, last: int
+) -> tuple[int, int]:  # fmt: skip
+    """How many letters two texts have the same at their start, and then at their end."""
+    fewer = min(end - start, last - first)
+    before = shared_start(codes, start, arena, first, fewer)
+    after = 0
+    while after < fewer - before and codes[end - 1 - after] == arena[last - 1 - after]:
+        after += 1
+    return before, after
 
 
 @compiled
 def nearest_entries(
-    codes: Codes, bounds: Ints, times: Floats, places: Ints, leaving: Ints, runs: Ints, reach: float,
+    codes: Codes, bounds: Ints, times: Floats, places: Ints, leaving: Ints, replaced: Ints, runs: Ints, reach: float,
     threshold: float, budget: int, lengths: Lengths, texts: Texts, entries: Entries, blocks: Blocks, sizes: Ints,
     arena: Codes, letter_of: SmallInts, letter_of_rest: SmallInts,
 ) -> tuple[Ints, Floats]:  # fmt: skip
     """For each text the entry before it that is most like it, -1 for none, and the score; each becomes an entry then.
 
-    Text `i` came at `times[i]`, gets the entry `places[i]`, and `leaving[i]` goes for it (-1 for none); where that
-    is a message's, what was joined at it goes too. Entries in the upper half are joined ones. Of several texts
-    with one score it is the one seen last, then the shortest, then the first by its letters; of its entries the
-    last. Where comparing all that may be alike would take more than `budget` steps (letters by words of 64), those
-    that came last are compared, as far as it goes.
+    Text `i` came at `times[i]` and gets the entry `places[i]`; `replaced[i]` goes before, `leaving[i]` after (-1 for
+    none). Entries in the upper half are what was joined. Of several texts with one score it is the one seen last,
+    then the shortest, then the first by its letters; of its entries the last. Where comparing all that may be alike
+    would take more than `budget` steps (letters by words of 64), those that came last are compared, as far as it
+    goes.
     """
     longest_text = 1
     for text in range(len(times)):
@@ -256,95 +194,43 @@ def nearest_entries(
     masks_rest = np.empty((longest_text + 1, words), np.uint64)
     state = np.empty(words, np.uint64)
     room = len(texts.newest)
-    found = np.empty(room, np.int32)
-    found_entries = np.empty(room, np.int32)
-    gaps = np.empty(room, np.int32)
+    found = Found(np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32))
     likely = texts.likely
     counts = np.empty(32, np.uint8)
-    block_gaps = np.empty(BLOCK, np.uint16)
     half = len(entries.times) // 2
     best = np.full(len(times), -1, np.int64)
     scores = np.zeros(len(times), np.float64)
-    cutoff = threshold / 100
     for message in range(len(times)):
         start, end, time, run = bounds[message], bounds[message + 1], times[message], runs[message]
         length = end - start
         joined = places[message] >= half
-        if joined and leaving[message] >= 0:
-            unlink(texts, entries, blocks, sizes, leaving[message])
+        if replaced[message] >= 0:
+            unlink(texts, entries, blocks, sizes, replaced[message])
         value = hashed(codes, start, end)
-        bucket = value & (len(texts.heads) - 1)
-        own = texts.heads[bucket] - 1
-        while own >= 0 and not (
-            texts.hashes[own] == value
-            and texts.lengths[own] == length
-            and shared_start(codes, start, arena, texts.starts[own], length) == length
-        ):
-            own = texts.following[own] - 1
+        own = number_of(texts, arena, codes, start, length, value)
         if own >= 0:
             best[message] = within(texts, entries, own, time, reach, run, joined)
             scores[message] = 100.0 if best[message] >= 0 else 0.0
         if best[message] < 0:
             bits = sign(codes, start, end, counts)
-            shortest = max(math.ceil(cutoff * length / (2 - cutoff) - SLACK), 1)
-            longest = min(math.floor(length * (2 - cutoff) / cutoff + SLACK), len(lengths.kind_of) - 1)
-            low, high = lengths.kind_of[min(shortest, longest)], lengths.kind_of[longest]
-            looked = 0
-            near_blocks = 0
-            size = 0
-            work = 0
-            for block in range(sizes[USED]):
-                kind = blocks.kinds[block]
-                if (
-                    kind < low
-                    or kind > high
-                    or blocks.latest[block] < time - reach
-                    or blocks.earliest[block] > time + reach
-                ):
-                    continue
-                far = math.floor((length + min(lengths.longest[kind], longest)) * (1 - cutoff) + 2 * SLACK)
-                # The bits are half the work, as long as they spare the rest of it.
-                if 2 * near_blocks <= looked + 2:
-                    looked += 1
-                    near = False
-                    for text in range(block * BLOCK, block * BLOCK + BLOCK):
-                        near |= ones(texts.bits[text] ^ bits) <= far
-                    if not near:
-                        continue
-                    near_blocks += 1
-                if not gaps_of(texts.counts[block], counts, np.uint16(far), block_gaps):
-                    continue
-                for place in range(BLOCK):
-                    gap = np.int64(block_gaps[place])
-                    text = block * BLOCK + place
-                    if gap > far or texts.newest[text] < 0 or text == own:
-                        continue
-                    other = texts.lengths[text]
-                    if other < shortest or other > longest or gap > distance(length + other, cutoff):
-                        continue
-                    entry = within(texts, entries, text, time, reach, run, joined)
-                    if entry >= 0:
-                        found[size] = text
-                        found_entries[size] = entry
-                        gaps[size] = gap
-                        size += 1
-                        work += other * ((length + 63) // 64) + _PER_COMPARISON
-            bounded = work > budget
+            size, needed = likely_texts(
+                counts, bits, length, own, time, run, joined, reach, threshold / 100, lengths, texts, entries, blocks,
+                sizes[USED], found,
+            )  # fmt: skip
+            bounded = needed > budget
             if bounded:
                 for place in range(size):
-                    likely[found[place]] = place + 1
+                    likely[found.texts[place]] = place + 1
             marked = False
             champion = -1
             left = budget
             place = 0
-            cursor = places[message] % half
-            steps = 2 * half if bounded else size
-            for step in range(steps):
+            for step in range(2 * half if bounded else size):
                 if bounded:
                     if left <= 0:
                         break
-                    # Backwards through the ring of messages, each with what was joined at it.
-                    entry = (cursor - step // 2) % half + (step & 1) * half
+                    # Backwards through both rings by turns.
+                    entry = (sizes[LAST + (step & 1)] - step // 2) % half + (step & 1) * half
                     text = entries.texts[entry]
                     if text < 0 or likely[text] == 0 or not time - reach <= entries.times[entry] <= time + reach:
                         continue
@@ -352,37 +238,32 @@ def nearest_entries(
                     likely[text] = 0
                 else:
                     place = step
-                    text = found[place]
+                    text = found.texts[place]
                 first, other = texts.starts[text], texts.lengths[text]
+                last = first + other
                 total = length + other
                 common = math.ceil(max(threshold, scores[message]) / 100 * total / 2 - SLACK)
-                if gaps[place] > total - 2 * common:
+                if found.gaps[place] > total - 2 * common:
                     continue
                 left -= _PER_COMPARISON
-                fewer = min(length, other)
-                before = 0
-                after = 0
+                before, after = 0, 0
                 if length > 64:
-                    before = shared_start(codes, start, arena, first, fewer)
-                    while after < fewer - before and codes[end - 1 - after] == arena[first + other - 1 - after]:
-                        after += 1
-                if 2 * (before + after) > fewer:
-                    shared = before + after
-                    rest = length - shared
-                    if rest and other > shared:
-                        mark_letters(codes, start + before, end - after, letter_of_rest, masks_rest)
-                        left -= (other - shared) * ((rest + 63) // 64) + rest
-                        shared += common_at_least(
-                            rest, letter_of_rest, masks_rest, arena, first + before, first + other - after, state,
-                            common - shared,
-                        )  # fmt: skip
-                        unmark_letters(codes, start + before, end - after, letter_of_rest)
-                else:
+                    before, after = ends_alike(codes, start, end, arena, first, last)
+                shared = before + after
+                if 2 * shared <= min(length, other):
                     if not marked:
                         mark_letters(codes, start, end, letter_of, masks)
                         marked = True
                     left -= other * ((length + 63) // 64)
-                    shared = common_at_least(length, letter_of, masks, arena, first, first + other, state, common)
+                    shared = common_at_least(length, letter_of, masks, arena, first, last, state, common)
+                elif length > shared and other > shared:
+                    rest = length - shared
+                    left -= (other - shared) * ((rest + 63) // 64) + rest
+                    mark_letters(codes, start + before, end - after, letter_of_rest, masks_rest)
+                    shared += common_at_least(
+                        rest, letter_of_rest, masks_rest, arena, first + before, last - after, state, common - shared
+                    )
+                    unmark_letters(codes, start + before, end - after, letter_of_rest)
                 if shared < common:
                     continue
                 score = (1 - (total - 2 * shared) / total) * 100
@@ -397,14 +278,15 @@ def nearest_entries(
                         continue
                 champion = text
                 scores[message] = score
-                best[message] = found_entries[place]
+                best[message] = found.entries[place]
             if marked:
                 unmark_letters(codes, start, end, letter_of)
             if bounded:
                 for place in range(size):
-                    likely[found[place]] = 0
+                    likely[found.texts[place]] = 0
         if own < 0:
             own = number_for(lengths, blocks, texts, length, sizes)
+            bucket = value & (len(texts.heads) - 1)
             texts.counts[own // BLOCK, :, own % BLOCK] = counts
             texts.bits[own] = bits
             texts.lengths[own] = length
@@ -417,7 +299,7 @@ def nearest_entries(
             sizes[ARENA] += length
             sizes[LIVING] += length
         link(texts, entries, blocks, own, places[message], time, run)
-        if not joined and leaving[message] >= 0:
+        sizes[LAST_JOINED if joined else LAST] = places[message] % half
+        if leaving[message] >= 0:
             unlink(texts, entries, blocks, sizes, leaving[message])
-            unlink(texts, entries, blocks, sizes, leaving[message] + half)
     return best, scores

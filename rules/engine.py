@@ -30,6 +30,7 @@ from rules.learned_rule import Learned, Protected
 from rules.link import Link
 from rules.newcomer import Newcomer, settled
 from rules.patterns import Pattern
+from rules.pieces import MOST_PIECES
 from rules.prepared import Prepared
 from rules.records import Finding, Message, MessageKey, Mode
 from rules.rulebook import Rulebook
@@ -166,10 +167,7 @@ class Engine:
 
     def horizon(self) -> float:
         """How many seconds back `warm` needs the messages; 0 when no rule has a window."""
-        windows = [
-            work.rule.window for work in self._work if isinstance(work.rule, DuplicatesRule | FloodRule | BurstRule)
-        ]
-        return float(max(windows, default=0))
+        return float(max((_horizon(work.rule) for work in self._work), default=0))
 
     def replace(self, rulebook: Rulebook, knowledge: Knowledge | None = None) -> Engine:
         """An engine for a changed rulebook, or for more knowledge. It takes over what was counted, and the windows of
@@ -235,6 +233,17 @@ def _detector(rule: Rule, rulebook: Rulebook, knowledge: Knowledge, floor: float
             return Burst(rule, floor)
         case _:
             raise TypeError(f"no detector for rules of kind {rule.kind}")
+
+
+def _horizon(rule: Rule) -> int:
+    match rule:
+        case DuplicatesRule():
+            # What was joined counts from its last piece on.
+            return rule.window + (MOST_PIECES - 1) * rule.pieces
+        case FloodRule() | BurstRule():
+            return rule.window
+        case _:
+            return 0
 
 
 def _prepared(batch: Sequence[Message], newness: Sequence[Newness]) -> list[Prepared]:

@@ -66,10 +66,10 @@ class Texts(NamedTuple):
 
 
 class Entries(NamedTuple):
-    """What was said, by place in a ring: when, which text (-1 for none), in which run (0 for none).
+    """What was said, by place: when, which text (-1 for none), in which run (0 for none).
 
-    `newer` and `older` are those next to it by time of the same text, -1 for none. The places of the lower half are
-    messages', and each has one in the upper half for what was joined at it.
+    `newer` and `older` are those next to it by time of the same text, -1 for none. The lower half is a ring of
+    messages, the upper half one of what was joined.
     """
 
     times: Floats
@@ -90,3 +90,11 @@ class Blocks(NamedTuple):
     earliest: Floats
     latest: Floats
     open: SmallInts
+
+
+class Found(NamedTuple):
+    """Texts that may be alike, the entry of each that counts, and by how much their counts of letters differ."""
+
+    texts: SmallInts
+    entries: SmallInts
+    gaps: SmallInts

@@ -184,24 +184,31 @@ class Table:
             self.refuse(name, f"must be {allowed}, not {value}")
         return value
 
-    def duration(self, name: str, default: int) -> int:
-        """Seconds, of a text such as "10s", "10m", "2h", "30d"."""
+    def duration(self, name: str, default: int, *, off: bool = False) -> int:
+        """Seconds, of a text such as "10s", "10m", "2h", "30d". `off`: "0s" and 0 are allowed too."""
         value = self._values.get(name)
         if value is None:
             return default
+        if off and value == 0 and not isinstance(value, bool | float):
+            return 0
         if not isinstance(value, str):
-            self.refuse(name, f'must be a duration such as "10s", "10m", "2h" or "30d", not {_described(value)}')
-        return self.seconds(value, name)
+            self.refuse(name, f"must be {_durations(off)}, not {_described(value)}")
+        return self.seconds(value, name, off=off)
 
-    def seconds(self, written: str, name: str, index: int | None = None) -> int:
+    def seconds(self, written: str, name: str, index: int | None = None, *, off: bool = False) -> int:
         """The seconds of a duration `written` at `name`."""
         match = _DURATION.fullmatch(written.strip())
         if match is None:
-            self.refuse(name, f'must be a duration such as "10s", "10m", "2h" or "30d", not {quoted(written)}', index)
+            self.refuse(name, f"must be {_durations(off)}, not {quoted(written)}", index)
         seconds = int(match[1]) * _UNITS[match[2]]
-        if not 1 <= seconds <= LONGEST_DURATION:
-            self.refuse(name, f'must be a duration between "1s" and "3650d", not {quoted(written)}', index)
+        if not (1 <= seconds <= LONGEST_DURATION or (off and seconds == 0)):
+            allowed = f'{"0 (off) or " if off else ""}a duration between "1s" and "3650d"'
+            self.refuse(name, f"must be {allowed}, not {quoted(written)}", index)
         return seconds
+
+
+def _durations(off: bool) -> str:
+    return f'{"0 (off) or " if off else ""}a duration such as "10s", "10m", "2h" or "30d"'
 
 
 def _described(value: object) -> str:

@@ -13,12 +13,13 @@ class DuplicatesRule(Rule, frozen=True, kw_only=True):
 
     They must come from at least `min_members` memberships (a member counts once in each group); `alone` of
     them are enough from whomever, 0 for never. `min_length` is in folded characters, digits not counted:
-    shorter messages never count.
+    shorter messages never count. A membership's messages no more than `pieces` seconds apart also count joined,
+    0 for never.
     """
 
     kind: ClassVar[str] = "duplicates"
     keys: ClassVar[tuple[str, ...]] = (
-        *Rule.keys, "threshold", "count", "window", "min_length", "min_members", "alone",
+        *Rule.keys, "threshold", "count", "window", "min_length", "min_members", "alone", "pieces",
     )  # fmt: skip
 
     threshold: float
@@ -27,6 +28,7 @@ class DuplicatesRule(Rule, frozen=True, kw_only=True):
     min_length: int
     min_members: int
     alone: int
+    pieces: int
 
     @classmethod
     def read(cls, table: Table) -> dict[str, object]:
@@ -37,6 +39,7 @@ class DuplicatesRule(Rule, frozen=True, kw_only=True):
             "min_length": table.whole("min_length", 1, 1_000, 12),
             "min_members": table.whole("min_members", 1, 1_000, 2),
             "alone": table.whole("alone", 2, 1_000, 8, off=True),
+            "pieces": table.duration("pieces", 60, off=True),
         }
 
 

@@ -49,7 +49,8 @@ class Held:
             numbers = np.arange(self._came, self._came + len(part))
             leaving = np.where(numbers < self._most, -1, (numbers - self._most) % (self._most + 1))
             nothing = np.zeros(len(part), np.int64)
-            coming = Coming(codes_of(part), nothing.astype(np.float64), numbers % (self._most + 1), leaving, nothing)
+            times, places, none = np.zeros(len(part), np.float64), numbers % (self._most + 1), nothing - 1
+            coming = Coming(codes_of(part), times, places, leaving, none, nothing)
             scores.extend(self._copies.nearest(coming, CUTOFF, float("inf"))[1])
             self._came += len(part)
         return scores

@@ -243,7 +243,7 @@ def test_the_window_loses_nothing_against_comparing_everything(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rules.duplicates, "MOST_MESSAGES", most)
-        judged = engine(count=2, window="1m", threshold=threshold, min_length=1)
+        judged = engine(count=2, window="1m", threshold=threshold, min_length=1, pieces=0)
         stream = [message(n, text, time) for n, (text, time) in enumerate(rows)]
         found: list[Finding | None] = []
         while len(found) < len(stream):
@@ -287,7 +287,7 @@ def test_texts_hard_to_tell_apart_lose_nothing_either(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rules.duplicates, "MOST_MESSAGES", most)
-        judged = engine(count=2, window="1m", threshold=threshold, min_length=1)
+        judged = engine(count=2, window="1m", threshold=threshold, min_length=1, pieces=0)
         found = only(judged.judge([message(n, text, time) for n, (text, time) in enumerate(rows)]))
     plain = Plain(threshold, 60, most)
     for (text, time), finding in zip(rows, found, strict=True):

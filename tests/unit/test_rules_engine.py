@@ -121,8 +121,9 @@ def test_a_rule_of_some_groups_holds_there_only() -> None:
     assert [bool(found) for found in engine.judge(stream)] == [True, True, False]
 
 
-def test_the_horizon_is_the_longest_window() -> None:
-    assert Engine(parse(BOOK)).horizon() == 120
+def test_the_horizon_is_the_longest_window_and_what_was_joined_before_it() -> None:
+    assert Engine(parse(BOOK)).horizon() == 120 + 7 * 60
+    assert Engine(parse(BOOK.replace("min_members = 1", "min_members = 1\npieces = 0"))).horizon() == 120
     assert Engine(parse("version = 1")).horizon() == 0
 
 
