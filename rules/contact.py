@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -10,9 +11,9 @@ from typing import NamedTuple
 from rules.contact_cues import BRAND, EXPLICIT, SOUND_COST, TOUCHING, WEAK, Said, said
 from rules.contact_links import SHORT, Linked, linked
 from rules.contact_names import TRADE_CODE, Name, code_at, name_at, names_with_at, trade_codes
-from rules.contact_numbers import NUMERALS, Number, is_phone, numbers, priced, spelled
+from rules.contact_numbers import NUMERALS, Number, is_digits, is_phone, numbers, priced, spelled
 from rules.contact_own import Own
-from rules.contact_view import View, alphabetic
+from rules.contact_view import Stretches, View, alphabetic
 from rules.fold import text_of
 from rules.kinds import ContactRule
 from rules.marked import MarkedBatch, flags
@@ -47,6 +48,10 @@ _DIGITS = {
     "wechat": (5, 13), "qq": (5, 11), "group": (6, 11), "phone": (7, 15), "telegram": (7, 15), "whatsapp": (8, 15),
     "line": (6, 12), "write": (7, 15),
 }  # fmt: skip
+
+
+# Everything with a scheme, up to a space or an ideograph.
+_WEB = re.compile(r"://[^\s\u2e80-\uffff]*+")
 
 
 class _Found(NamedTuple):
@@ -102,9 +107,9 @@ class Contact:
         found = [one for one in _contacts(view) if self._look_for.intersection(one.kinds)]
         if not found:
             return None
-        own = [(one.start, one.end) for one in found if self._own.holds(one.own)]
+        own = Stretches((one.start, one.end) for one in found if self._own.holds(one.own))
         if own:
-            found = [one for one in found if not any(one.start < end and start < one.end for start, end in own)]
+            found = [one for one in found if not own.touch(one.start, one.end)]
         best = _strongest(found)
         if not best:
             return None
@@ -126,7 +131,7 @@ def _contacts(view: View) -> Iterator[_Found]:
     links = list(linked(view.marked)) if "/" in view.text else []
     spans = [(one.start, one.end) for one in links]
     yield from (_link(view, one) for one in links)
-    taken = _Taken(view.text, spans)
+    taken = Stretches([*spans, *(match.span() for match in _WEB.finditer(view.text))])
     yield from _numbers(view, taken)
     for cue in view.cues:
         yield from _named(view, cue)
@@ -135,32 +140,6 @@ def _contacts(view: View) -> Iterator[_Found]:
     if "@" in view.text:
         yield from _with_at(view)
     yield from _trade_codes(view, taken)
-
-
-class _Taken:
-    """The stretches of a text that are links: numbers in them are no contacts."""
-
-    def __init__(self, text: str, links: list[tuple[int, int]]) -> None:
-        spans = sorted([*links, *_web(text)])
-        self._starts = [start for start, _ in spans]
-        self._ends: list[int] = []
-        for _, end in spans:
-            self._ends.append(max(end, self._ends[-1]) if self._ends else end)
-
-    def holds(self, place: int) -> bool:
-        index = bisect_right(self._starts, place)
-        return index > 0 and place < self._ends[index - 1]
-
-
-def _web(text: str) -> Iterator[tuple[int, int]]:
-    """Everything with a scheme, up to a space or an ideograph."""
-    place = text.find("://")
-    while place >= 0:
-        end = place + 3
-        while end < len(text) and not text[end].isspace() and text[end] < "\u2e80":
-            end += 1
-        yield place, end
-        place = text.find("://", end)
 
 
 def _link(view: View, one: Linked) -> _Found:
@@ -175,9 +154,9 @@ def _link(view: View, one: Linked) -> _Found:
     return _Found(score, one.start, one.end, one.kinds, name, cue, own=f"{one.host}/{one.name}")
 
 
-def _numbers(view: View, taken: _Taken) -> Iterator[_Found]:
+def _numbers(view: View, taken: Stretches) -> Iterator[_Found]:
     for number in numbers(view.text):
-        if taken.holds(number.start) or view.text.startswith("@", number.end):
+        if taken.touch(number.start, number.end) or view.text.startswith("@", number.end):
             continue
         start, end = view.index(number.start), view.index(number.end)
         best = None
@@ -259,7 +238,7 @@ def _name_score(view: View, name: Name, cue: Said) -> float:
         return 0.0
     if not _latin(view.original[slice(*view.marked.span(name.start, name.end))]):
         return 0.0
-    if name.name.isdigit():
+    if is_digits(name.name):
         return 0.0
     if name.at:
         return score if kind == "telegram" else score - 10
@@ -295,9 +274,9 @@ def _private(view: View, cue: Said) -> Iterator[_Found]:
     if kind != "private":
         return
     score, near = float(power), None
-    around = [one for one, _ in view.before(cue.start, _REACH_OF_CALL)]
-    around += [one for one, _ in view.behind(cue.end, _REACH_OF_CALL)]
-    ask = next((one for one in around if one.cue.kind in ("ask", "write")), None)
+    around = [*view.before(cue.start, _REACH_OF_CALL), *view.behind(cue.end, _REACH_OF_CALL)]
+    asking = [(gap, one) for one, gap in around if one.cue.kind in ("ask", "write")]
+    ask = min(asking, key=lambda each: each[0])[1] if asking else None
     if ask is not None:
         score, near = CALLED, view.span_of(ask)
     if "+" in view.squeezed[max(0, cue.start - _REACH_OF_PLUS) : cue.end + _REACH_OF_PLUS]:
@@ -316,9 +295,9 @@ def _with_at(view: View) -> Iterator[_Found]:
             yield _Found(score, name.start, name.end, ("telegram",), f"@{name.name}", span, own=name.name)
 
 
-def _trade_codes(view: View, taken: _Taken) -> Iterator[_Found]:
+def _trade_codes(view: View, taken: Stretches) -> Iterator[_Found]:
     for code in trade_codes(view.text):
-        if taken.holds(code.start):
+        if taken.touch(code.start, code.end):
             continue
         written = view.original[slice(*view.marked.span(code.start + 1, code.end - 1))]
         mixed = sum(one.isupper() != other.isupper() for one, other in pairwise(written))

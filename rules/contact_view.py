@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rules.contact_cues import Said
 from rules.marked import Marked
@@ -62,6 +62,25 @@ class View:
     def span_of(self, cue: Said) -> tuple[int, int]:
         """Where in the marked text a cue stands."""
         return self.places[cue.start], self.end_of(cue)
+
+
+class Stretches:
+    """Stretches of a text, (start, end), and whether another one touches any of them."""
+
+    def __init__(self, stretches: Iterable[tuple[int, int]]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for start, end in sorted(stretches):
+            self._starts.append(start)
+            self._ends.append(max(end, self._ends[-1]) if self._ends else end)
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def touch(self, start: int, end: int) -> bool:
+        """Whether a character from `start` to before `end` is in any of them."""
+        index = bisect_left(self._starts, end)
+        return index > 0 and start < self._ends[index - 1]
 
 
 def _outermost(cues: list[Said]) -> list[Said]:

@@ -22,7 +22,13 @@ SURE = frozenset(_SURE_WORDS.split())
 _UNLIKELY_WORDS = """
     py md sh rs pl ps so cc zip mov do bz la am ac in id is it me no to at be us as by my hm pm ml mk mm ms st
     tf vi gs sc ad tr cd al im ag et va ch es ie cat bat java map name info pub app page play read call run box
-    new foo now open bar sucks target abc you select show xxx docs ooo today tools vip work zone
+    new foo now open bar sucks target abc you select show xxx docs ooo today tools vip work zone here how got re
+    ae like one help windows drive channel lol support network af able software directory menu ls tab next best
+    man wine data gb mp guide build wow ping dell security auto mint giving report talk email care repair rest
+    dad secure life fail party apple storage properties direct office chrome money microsoft plus family red
+    blue final smart tips house pid trust fi ing eg pay stream global school camera fire art rocks radio contact
+    ups dot samsung beer pictures exchange kids technology black press fast safe cool media graphics gives post
+    case place audio day games dance deal search watch
 """
 UNLIKELY = frozenset(_UNLIKELY_WORDS.split())
 
