@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from rules.contact_cues import BRAND, EXPLICIT, SOUND_COST, TOUCHING, WEAK, Said, said
+from rules.contact_cues import BRAND, CALLED, EXPLICIT, SOUND_COST, TOUCHING, WEAK, Said, said
 from rules.contact_links import SHORT, Linked, linked
 from rules.contact_names import TRADE_CODE, Name, code_at, name_at, names_with_at, trade_codes
 from rules.contact_numbers import NUMERALS, Number, is_digits, is_phone, numbers, priced, spelled
@@ -23,8 +22,6 @@ from rules.prepared import Prepared
 from rules.records import Evidence, Finding
 from rules.weaker import sounds
 
-CALLED = 65.0
-"""A call to write in private with a reason to."""
 PLUS = 85.0
 """The same with the sign to send: nobody but an advertiser counts answers that way."""
 SHORT_WITH_CUE = 70.0
@@ -33,9 +30,10 @@ REACH = 10
 """Letters that may stand between a cue and its contact."""
 NEAR = 2
 """Letters between them that cost nothing; each further one costs STEP."""
-STEP = 2.0
+STEP = 3.0
 
 _SHORTEST_JOINED = 6
+_LONGEST_NAME = 80
 _REACH_BACK = 3
 _REACH_OF_CALL = 30
 _REACH_OF_PLUS = 6
@@ -43,6 +41,8 @@ _REACH_OF_LINK = 40
 _FEWEST_DIGITS = 7
 _FEWEST_TOUCHING = 8
 _SKIPPED = frozenset("是为号码id")
+# Between a cue and a number: the number is of something else.
+_OTHER_NUMBERS = ("订单", "单号", "编号", "版本", "端口", "工号", "ticket", "bug", "issue", "version", "invoice")
 # How many digits a number has that a cue of that kind announces.
 _DIGITS = {
     "wechat": (5, 13), "qq": (5, 11), "group": (6, 11), "phone": (7, 15), "telegram": (7, 15), "whatsapp": (8, 15),
@@ -88,12 +88,7 @@ class Contact:
             return []
         texts = MarkedBatch([prepared.text for prepared in batch])
         sounded = text_of(sounds(texts.squeezed_codes))
-        cues: dict[int, list[Said]] = {}
-        ends = texts.squeezed_ends.tolist()
-        for one in said(texts.squeezed, sounded):
-            place = bisect_right(ends, one.start)
-            first = ends[place - 1] if place else 0
-            cues.setdefault(place, []).append(one._replace(start=one.start - first, end=one.end - first))
+        cues = said(texts.squeezed, sounded, texts.squeezed_ends.tolist())
         digits, hints = texts.count(self._digits), texts.count(self._hints)
         results: list[Finding | None] = [None] * len(batch)
         for place, prepared in enumerate(batch):
@@ -150,8 +145,8 @@ def _link(view: View, one: Linked) -> _Found:
         near = next((said for said, _ in view.before(index, _REACH_OF_LINK) if said.cue.power), None)
         if near is not None:
             score, cue = SHORT_WITH_CUE, view.span_of(near)
-    name = f"{one.host}/{one.name}"
-    return _Found(score, one.start, one.end, one.kinds, name, cue, own=f"{one.host}/{one.name}")
+    whole = f"{one.host}/{one.name}"
+    return _Found(score, one.start, one.end, one.kinds, whole[:_LONGEST_NAME], cue, own=whole)
 
 
 def _numbers(view: View, taken: Stretches) -> Iterator[_Found]:
@@ -196,7 +191,7 @@ def _number_score(view: View, number: Number, cue: Said, gap: int, *, behind: bo
     end = view.end_of(cue)
     attached = number.start > 0 and view.text[number.start - 1] in "/#_=\\" and end != number.start
     between = view.text[end : number.start] if not behind else ""
-    if attached or any(map(str.isdigit, between)):
+    if attached or any(map(str.isdigit, between)) or any(word in between for word in _OTHER_NUMBERS):
         return 0.0
     if gap and alphabetic(view.text[number.start - 1]) and view.text[number.start - 1 : number.start] != "":
         return 0.0
@@ -278,7 +273,7 @@ def _private(view: View, cue: Said) -> Iterator[_Found]:
     asking = [(gap, one) for one, gap in around if one.cue.kind in ("ask", "write")]
     ask = min(asking, key=lambda each: each[0])[1] if asking else None
     if ask is not None:
-        score, near = CALLED, view.span_of(ask)
+        score, near = float(CALLED), view.span_of(ask)
     if "+" in view.squeezed[max(0, cue.start - _REACH_OF_PLUS) : cue.end + _REACH_OF_PLUS]:
         score = PLUS
     start, end = view.span_of(cue)

@@ -36,10 +36,13 @@ class View:
                 return False
             if first == "+" and before.isdigit():
                 return False
-        if end < len(squeezed) and places[end] - places[end - 1] == 1:
-            touching = alphabetic(squeezed[end - 1]) and alphabetic(squeezed[end])
-            return not touching or not alphabetic(squeezed[start])
-        return True
+        after = self.text[places[end - 1] + 1 : places[end - 1] + 2]
+        if not alphabetic(squeezed[end - 1]) or not (alphabetic(after) or after.isdigit() or after == "_"):
+            return True
+        if alphabetic(squeezed[start]):
+            return not alphabetic(after)
+        # Joined to what follows: "加vabc" is read so, but the x of "加v xabc" is the name's.
+        return end - start < 2 or places[end - 1] - places[end - 2] == 1
 
     def index(self, place: int) -> int:
         """The index in `squeezed` of the first character at or behind `place` of the marked text."""
@@ -100,4 +103,4 @@ def _end(cue: Said) -> int:
 
 
 def alphabetic(char: str) -> bool:
-    return char < "\u0e00" and char.isalpha()
+    return "" < char < "\u0e00" and char.isalpha()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import bench_duplicates, bench_feed, bench_rules, bench_similar, bench_store
+from tests.bench import bench_contact, bench_duplicates, bench_feed, bench_rules, bench_similar, bench_store
 
 MODULES = {
     "rules": bench_rules,
     "similar": bench_similar,
+    "contact": bench_contact,
     "duplicates": bench_duplicates,
     "store": bench_store,
     "feed": bench_feed,

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.contact import Contact
 from rules.engine import Engine
+from rules.fold import fold
+from rules.kinds import ContactRule
+from rules.patterns import MOST_EVIDENCE
+from rules.prepared import Prepared
 from rules.records import Finding, Message
 from rules.rulebook import RulebookError, parse
 
@@ -115,6 +120,8 @@ def test_a_contact_is_found_with_what_announces_it(text: str, matched: str, evid
         "群里有1000000人",
         "下载QQ 2023版",
         "卫星 12345 公里",
+        "有问题联系客服，订单号 1234567890",
+        "call support, ticket 20231234567",
         "加VIP群 加wifi",
         "c++ vxlan wxWidgets0 tgz tg line 12345",
         "I wrote him privately yesterday",
@@ -258,3 +265,33 @@ def test_findings_do_not_depend_on_the_batch(texts: list[str], size: int) -> Non
         for found in LOW.judge(list(map(message, texts[start : start + size])))
     ]
     assert together == apart
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a",
+        "1",
+        "1 ",
+        "加",
+        "加v",
+        "加v 12345678 ",
+        "微信伞",
+        "@abcd ",
+        "t.me/",
+        "http://a.com/",
+        "¥a",
+        "в лс +",
+        "tg://",
+        "-",
+        "(",
+        "\ud800",
+    ],
+)  # fmt: skip
+def test_a_hostile_text_makes_no_more_work_than_its_length(unit: str) -> None:
+    text = unit * (100_000 // len(unit))
+    prepared = Prepared(message(text), text, fold(text))
+    (rule,) = parse(BOOK.format('own = ["12345678"]')).rules
+    assert isinstance(rule, ContactRule)
+    (finding,) = Contact(rule).judge([prepared])
+    assert finding is None or len(finding.evidence) <= MOST_EVIDENCE

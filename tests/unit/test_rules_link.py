@@ -7,6 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.engine import Engine
+from rules.fold import fold
+from rules.kinds import LinkRule
+from rules.link import Link
+from rules.patterns import MOST_EVIDENCE
+from rules.prepared import Prepared
 from rules.records import Finding, Message
 from rules.rulebook import RulebookError, parse
 
@@ -220,3 +225,38 @@ def test_findings_do_not_depend_on_the_batch(texts: list[str], size: int) -> Non
         for found in ALLOW.judge(list(map(message, texts[start : start + size])))
     ]
     assert together == apart
+
+
+@given(st.from_regex(r"xn--[a-z0-9-]{1,20}", fullmatch=True))
+def test_a_host_of_broken_punycode_is_a_host_as_well(label: str) -> None:
+    finding = judge(f"https://{label}.com/", ALLOW)
+    assert finding is not None
+    finding.matched.encode()
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a",
+        ".",
+        "a.",
+        "a.com ",
+        "http://",
+        "http://a.com/",
+        "http://a@",
+        "a. ",
+        "[.]",
+        "a点",
+        "1.1.1.1 ",
+        "xn--a.com ",
+        "a" * 63 + ".",
+        "。",
+    ],
+)  # fmt: skip
+def test_a_hostile_text_makes_no_more_work_than_its_length(unit: str) -> None:
+    text = unit * (100_000 // len(unit))
+    prepared = Prepared(message(text), text, fold(text))
+    (rule,) = parse(BOOK.format('allow = ["good.org"]\nprotect = ["paypal.com"]')).rules
+    assert isinstance(rule, LinkRule)
+    (finding,) = Link(rule).judge([prepared])
+    assert finding is None or len(finding.evidence) <= MOST_EVIDENCE
