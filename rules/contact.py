@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from rules.contact_cues import BRAND, EXPLICIT, SOUND_COST, TOUCHING, WEAK, Said, said
+from rules.contact_cues import BRAND, CALLED, EXPLICIT, SOUND_COST, TOUCHING, WEAK, Said, said
 from rules.contact_links import SHORT, Linked, linked
 from rules.contact_names import TRADE_CODE, Name, code_at, name_at, names_with_at, trade_codes
-from rules.contact_numbers import NUMERALS, Number, is_phone, numbers, priced, spelled
+from rules.contact_numbers import NUMERALS, Number, is_digits, is_phone, numbers, priced, spelled
 from rules.contact_own import Own
-from rules.contact_view import View, alphabetic
+from rules.contact_view import Stretches, View, alphabetic
 from rules.fold import text_of
 from rules.kinds import ContactRule
 from rules.marked import MarkedBatch, flags
@@ -22,8 +22,6 @@ from rules.prepared import Prepared
 from rules.records import Evidence, Finding
 from rules.weaker import sounds
 
-CALLED = 65.0
-"""A call to write in private with a reason to."""
 PLUS = 85.0
 """The same with the sign to send: nobody but an advertiser counts answers that way."""
 SHORT_WITH_CUE = 70.0
@@ -32,9 +30,10 @@ REACH = 10
 """Letters that may stand between a cue and its contact."""
 NEAR = 2
 """Letters between them that cost nothing; each further one costs STEP."""
-STEP = 2.0
+STEP = 3.0
 
 _SHORTEST_JOINED = 6
+_LONGEST_NAME = 80
 _REACH_BACK = 3
 _REACH_OF_CALL = 30
 _REACH_OF_PLUS = 6
@@ -42,11 +41,17 @@ _REACH_OF_LINK = 40
 _FEWEST_DIGITS = 7
 _FEWEST_TOUCHING = 8
 _SKIPPED = frozenset("是为号码id")
+# Between a cue and a number: the number is of something else.
+_OTHER_NUMBERS = ("订单", "单号", "编号", "版本", "端口", "工号", "ticket", "bug", "issue", "version", "invoice")
 # How many digits a number has that a cue of that kind announces.
 _DIGITS = {
     "wechat": (5, 13), "qq": (5, 11), "group": (6, 11), "phone": (7, 15), "telegram": (7, 15), "whatsapp": (8, 15),
     "line": (6, 12), "write": (7, 15),
 }  # fmt: skip
+
+
+# Everything with a scheme, up to a space or an ideograph.
+_WEB = re.compile(r"://[^\s\u2e80-\uffff]*+")
 
 
 class _Found(NamedTuple):
@@ -83,12 +88,7 @@ class Contact:
             return []
         texts = MarkedBatch([prepared.text for prepared in batch])
         sounded = text_of(sounds(texts.squeezed_codes))
-        cues: dict[int, list[Said]] = {}
-        ends = texts.squeezed_ends.tolist()
-        for one in said(texts.squeezed, sounded):
-            place = bisect_right(ends, one.start)
-            first = ends[place - 1] if place else 0
-            cues.setdefault(place, []).append(one._replace(start=one.start - first, end=one.end - first))
+        cues = said(texts.squeezed, sounded, texts.squeezed_ends.tolist())
         digits, hints = texts.count(self._digits), texts.count(self._hints)
         results: list[Finding | None] = [None] * len(batch)
         for place, prepared in enumerate(batch):
@@ -102,9 +102,9 @@ class Contact:
         found = [one for one in _contacts(view) if self._look_for.intersection(one.kinds)]
         if not found:
             return None
-        own = [(one.start, one.end) for one in found if self._own.holds(one.own)]
+        own = Stretches((one.start, one.end) for one in found if self._own.holds(one.own))
         if own:
-            found = [one for one in found if not any(one.start < end and start < one.end for start, end in own)]
+            found = [one for one in found if not own.touch(one.start, one.end)]
         best = _strongest(found)
         if not best:
             return None
@@ -126,7 +126,7 @@ def _contacts(view: View) -> Iterator[_Found]:
     links = list(linked(view.marked)) if "/" in view.text else []
     spans = [(one.start, one.end) for one in links]
     yield from (_link(view, one) for one in links)
-    taken = _Taken(view.text, spans)
+    taken = Stretches([*spans, *(match.span() for match in _WEB.finditer(view.text))])
     yield from _numbers(view, taken)
     for cue in view.cues:
         yield from _named(view, cue)
@@ -137,32 +137,6 @@ def _contacts(view: View) -> Iterator[_Found]:
     yield from _trade_codes(view, taken)
 
 
-class _Taken:
-    """The stretches of a text that are links: numbers in them are no contacts."""
-
-    def __init__(self, text: str, links: list[tuple[int, int]]) -> None:
-        spans = sorted([*links, *_web(text)])
-        self._starts = [start for start, _ in spans]
-        self._ends: list[int] = []
-        for _, end in spans:
-            self._ends.append(max(end, self._ends[-1]) if self._ends else end)
-
-    def holds(self, place: int) -> bool:
-        index = bisect_right(self._starts, place)
-        return index > 0 and place < self._ends[index - 1]
-
-
-def _web(text: str) -> Iterator[tuple[int, int]]:
-    """Everything with a scheme, up to a space or an ideograph."""
-    place = text.find("://")
-    while place >= 0:
-        end = place + 3
-        while end < len(text) and not text[end].isspace() and text[end] < "\u2e80":
-            end += 1
-        yield place, end
-        place = text.find("://", end)
-
-
 def _link(view: View, one: Linked) -> _Found:
     score = one.score
     index = view.index(one.start)
@@ -171,13 +145,13 @@ def _link(view: View, one: Linked) -> _Found:
         near = next((said for said, _ in view.before(index, _REACH_OF_LINK) if said.cue.power), None)
         if near is not None:
             score, cue = SHORT_WITH_CUE, view.span_of(near)
-    name = f"{one.host}/{one.name}"
-    return _Found(score, one.start, one.end, one.kinds, name, cue, own=f"{one.host}/{one.name}")
+    whole = f"{one.host}/{one.name}"
+    return _Found(score, one.start, one.end, one.kinds, whole[:_LONGEST_NAME], cue, own=whole)
 
 
-def _numbers(view: View, taken: _Taken) -> Iterator[_Found]:
+def _numbers(view: View, taken: Stretches) -> Iterator[_Found]:
     for number in numbers(view.text):
-        if taken.holds(number.start) or view.text.startswith("@", number.end):
+        if taken.touch(number.start, number.end) or view.text.startswith("@", number.end):
             continue
         start, end = view.index(number.start), view.index(number.end)
         best = None
@@ -217,7 +191,7 @@ def _number_score(view: View, number: Number, cue: Said, gap: int, *, behind: bo
     end = view.end_of(cue)
     attached = number.start > 0 and view.text[number.start - 1] in "/#_=\\" and end != number.start
     between = view.text[end : number.start] if not behind else ""
-    if attached or any(map(str.isdigit, between)):
+    if attached or any(map(str.isdigit, between)) or any(word in between for word in _OTHER_NUMBERS):
         return 0.0
     if gap and alphabetic(view.text[number.start - 1]) and view.text[number.start - 1 : number.start] != "":
         return 0.0
@@ -259,7 +233,7 @@ def _name_score(view: View, name: Name, cue: Said) -> float:
         return 0.0
     if not _latin(view.original[slice(*view.marked.span(name.start, name.end))]):
         return 0.0
-    if name.name.isdigit():
+    if is_digits(name.name):
         return 0.0
     if name.at:
         return score if kind == "telegram" else score - 10
@@ -295,11 +269,11 @@ def _private(view: View, cue: Said) -> Iterator[_Found]:
     if kind != "private":
         return
     score, near = float(power), None
-    around = [one for one, _ in view.before(cue.start, _REACH_OF_CALL)]
-    around += [one for one, _ in view.behind(cue.end, _REACH_OF_CALL)]
-    ask = next((one for one in around if one.cue.kind in ("ask", "write")), None)
+    around = [*view.before(cue.start, _REACH_OF_CALL), *view.behind(cue.end, _REACH_OF_CALL)]
+    asking = [(gap, one) for one, gap in around if one.cue.kind in ("ask", "write")]
+    ask = min(asking, key=lambda each: each[0])[1] if asking else None
     if ask is not None:
-        score, near = CALLED, view.span_of(ask)
+        score, near = float(CALLED), view.span_of(ask)
     if "+" in view.squeezed[max(0, cue.start - _REACH_OF_PLUS) : cue.end + _REACH_OF_PLUS]:
         score = PLUS
     start, end = view.span_of(cue)
@@ -316,9 +290,9 @@ def _with_at(view: View) -> Iterator[_Found]:
             yield _Found(score, name.start, name.end, ("telegram",), f"@{name.name}", span, own=name.name)
 
 
-def _trade_codes(view: View, taken: _Taken) -> Iterator[_Found]:
+def _trade_codes(view: View, taken: Stretches) -> Iterator[_Found]:
     for code in trade_codes(view.text):
-        if taken.holds(code.start):
+        if taken.touch(code.start, code.end):
             continue
         written = view.original[slice(*view.marked.span(code.start + 1, code.end - 1))]
         mixed = sum(one.isupper() != other.isupper() for one, other in pairwise(written))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -25,7 +26,9 @@ SOUND_COST = 10
 
 _SHORTEST_SOUND = 3
 PRIVATE = 45
-"""A call to write in private, by itself."""
+"""A mention of private messages, by itself."""
+CALLED = 65
+"""A call to write in private."""
 
 # Kind, power, words. Apart from the sounds of three characters and more, spellings are listed: two characters of
 # the same sound are another word too often.
@@ -89,13 +92,21 @@ _CUES = (
     ("qq", TOUCHING, "加 找 +"),
     ("private", PRIVATE, """
         влс влк вличку вличке вличные вличныесообщения влички вприват вдирект вдиректе вличныесообщение
-        личнымсообщением влич вличныесообщ вособисті вособистi вприватні вприватнi dmme pmme inboxme messageme
-        textme writeme inprivate privately sendmeamessage 私聊我 私我 私信我 滴滴我 找我私聊 私聊找我 加我私聊 """),
+        личнымсообщением вличныхсообщениях вличныхсообщения вличнойпереписке личныхсообщениях вличкии вличкy
+        влич вличныесообщ вособисті вособистi вприватні вприватнi dmme pmme inboxme messageme textme writeme
+        inprivate privately sendmeamessage 私聊我 私我 私信我 滴滴我 找我私聊 私聊找我 加我私聊 """),
     ("ask", 0, """
         пиши пишите пишем напиши напишите отпиши отпишите отпишись пишіть пиші напишіть стучи стучите стучитесь
         обращайтесь обращайся обращаться ждем ждём жду ожидаю подробности подробнее подробностями деталями
         детали вопросы вопросам вопросами интересно интересует заинтересовало предложения плюс кидай кидайте
-        скидывай скидывайте заходи залетай welcome write message contact send dm interested details info """),
+        скидывай скидывайте заходи залетай welcome write message contact send dm interested details info
+        подробно детально информация инфо обсудим расскажу отвечу узнай узнайте оставь оставляй оставляйте
+        требуются нужны нужен нужно прайс цена ценой оплата загляни забирай забирайте сотрудники """),
+    ("private", CALLED, """
+        addmeontelegram textmeontelegram messagemeontelegram contactmeontelegram dmmeontelegram
+        writemeontelegram addmeonwhatsapp textmeonwhatsapp messagemeonwhatsapp contactmeonwhatsapp
+        writemeonwhatsapp whatsappme пишитевтелеграм пишивтелеграм пишитевтг пишивтг писатьвтг пишитевтелегу
+        пишивтелегу пишитевватсап пишивватсап """),
 )  # fmt: skip
 
 
@@ -133,11 +144,18 @@ def _sounded(text: str) -> str:
     return text_of(sounds(codes_of([text]).codes))
 
 
-def said(squeezed: str, sounded: str) -> Iterator[Said]:
-    """Every cue in squeezed texts, whether or not it is a word of its own. `sounded` is their form by sound."""
+def said(squeezed: str, sounded: str, ends: Sequence[int]) -> dict[int, list[Said]]:
+    """Every cue in squeezed texts, whether or not it is a word of its own, by the number of the text.
+
+    `squeezed` are the texts one after the other, `sounded` their form by sound; text `i` ends before `ends[i]`.
+    """
     known = _known()
+    found: dict[int, list[Said]] = {}
     for index, start, end in known.automaton.find_matches_as_indexes(sounded, overlapping=True):
         word = known.words[index]
         exact = squeezed.startswith(word, start)
         if exact or len(word) >= _SHORTEST_SOUND:
-            yield Said(known.cues[index], start, end, not exact)
+            place = bisect_right(ends, start)
+            first = ends[place - 1] if place else 0
+            found.setdefault(place, []).append(Said(known.cues[index], start - first, end - first, not exact))
+    return found

@@ -20,17 +20,20 @@ NUMBER_ALONE = 30.0
 """Score of a number of seven digits and more, without any cue."""
 
 NUMERALS = dict(zip("一二三四五六七八九幺", "1234567891", strict=True))
-_LOOK_LIKE = {"o": "0", "l": "1", "i": "1"}
+_LOOK_LIKE = {"o": "0", "l": "1", "i": "1", "з": "3", "ч": "4", "б": "6"}
 # Characters that sound as digits do, by one of each sound.
 _SOUND_LIKE = dict(zip("一妖二三四五六七拐八九勾灵洞", "11234567789900", strict=True))
 
 _DIGIT = f"[0-9{''.join(NUMERALS)}]"
 _BETWEEN = r"[ \-_.*~,()/|+='•·]"
 _CHAIN = re.compile(rf"{_DIGIT}(?:{_BETWEEN}{{0,3}}+{_DIGIT})*+")
-_GROUP = re.compile(rf"{_DIGIT}++")
+# Five digits in a row are a number by themselves: a numeral behind them begins the next word.
+_GROUP = re.compile(rf"[0-9]{{5,}}+|(?:(?![0-9]{{5}}){_DIGIT})++")
 _DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?:[0-2]\d(?:[0-5]\d){1,2})?")
 _MOBILE = re.compile(r"(?:0{0,2}86)?1[3-9]\d{9}|[78]?9\d{9}|0[1-9]\d{8,10}")
 _WIDEST_GAP = 4
+_PLAIN_ROW = 5
+_FEWEST_HARD = 3
 _CURRENCY = frozenset("$¥€£₽¢")
 _ATTACHED = frozenset("#/\\_=%&?.@")
 _UNITS = re.compile(
@@ -167,22 +170,42 @@ def spelled(squeezed: str, sounded: str, places: Sequence[int], place: int) -> t
     """
     looks, by_sound = _by_sound()
     digits: list[str] = []
-    hard = letters = 0
+    hard = letters = row = 0
     for index in range(place, min(place + MOST_DIGITS + 1, len(squeezed))):
         char = squeezed[index]
+        gap = places[index] - places[index - 1] - 1 if digits else 0
         digit = looks.get(char) or by_sound.get(sounded[index])
-        if digit is None or (digits and places[index] - places[index - 1] > _WIDEST_GAP):
-            if digit is None and _latin(char) and digits and places[index] - places[index - 1] == 1:
+        if digit is None:
+            if _latin(char) and digits and not gap:
                 return None
             break
-        hard += char.isdigit()
+        is_hard = char.isdigit()
+        if gap >= _WIDEST_GAP or (not is_hard and row >= (2 if gap else _PLAIN_ROW)):
+            break
+        row = (0 if gap else row) + 1 if is_hard else 0
+        hard += is_hard
         letters += char in _LOOK_LIKE
         digits.append(digit)
-    if not FEWEST_DIGITS + (not hard) <= len(digits) <= MOST_DIGITS or letters > hard:
+    whole = "".join(digits)
+    if not FEWEST_DIGITS + (not hard) <= len(whole) <= MOST_DIGITS or not _meant(whole, hard, letters):
         return None
-    return place + len(digits), "".join(digits)
+    return place + len(whole), whole
 
 
 def is_phone(digits: str) -> bool:
     """Whether digits are in the form of a mobile phone's number."""
     return _MOBILE.fullmatch(digits) is not None
+
+
+def is_digits(written: str) -> bool:
+    """Whether it is digits alone, some of them perhaps as letters that look like them."""
+    letters = sum(char in _LOOK_LIKE for char in written)
+    hard = sum(map(str.isdigit, written))
+    return letters + hard == len(written) and _meant(
+        "".join(_LOOK_LIKE.get(char, char) for char in written), hard, letters
+    )
+
+
+def _meant(digits: str, hard: int, letters: int) -> bool:
+    """Whether letters among digits are meant as digits: not the most of them, or the whole is a phone's number."""
+    return letters <= hard or (hard >= _FEWEST_HARD and is_phone(digits))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rules.contact_cues import Said
 from rules.marked import Marked
@@ -36,10 +36,13 @@ class View:
                 return False
             if first == "+" and before.isdigit():
                 return False
-        if end < len(squeezed) and places[end] - places[end - 1] == 1:
-            touching = alphabetic(squeezed[end - 1]) and alphabetic(squeezed[end])
-            return not touching or not alphabetic(squeezed[start])
-        return True
+        after = self.text[places[end - 1] + 1 : places[end - 1] + 2]
+        if not alphabetic(squeezed[end - 1]) or not (alphabetic(after) or after.isdigit() or after == "_"):
+            return True
+        if alphabetic(squeezed[start]):
+            return not alphabetic(after)
+        # Joined to what follows: "加vabc" is read so, but the x of "加v xabc" is the name's.
+        return end - start < 2 or places[end - 1] - places[end - 2] == 1
 
     def index(self, place: int) -> int:
         """The index in `squeezed` of the first character at or behind `place` of the marked text."""
@@ -64,6 +67,25 @@ class View:
         return self.places[cue.start], self.end_of(cue)
 
 
+class Stretches:
+    """Stretches of a text, (start, end), and whether another one touches any of them."""
+
+    def __init__(self, stretches: Iterable[tuple[int, int]]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for start, end in sorted(stretches):
+            self._starts.append(start)
+            self._ends.append(max(end, self._ends[-1]) if self._ends else end)
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def touch(self, start: int, end: int) -> bool:
+        """Whether a character from `start` to before `end` is in any of them."""
+        index = bisect_left(self._starts, end)
+        return index > 0 and start < self._ends[index - 1]
+
+
 def _outermost(cues: list[Said]) -> list[Said]:
     """The cues, by their starts, without those inside another one that is written as it is spelled."""
     kept: list[Said] = []
@@ -81,4 +103,4 @@ def _end(cue: Said) -> int:
 
 
 def alphabetic(char: str) -> bool:
-    return char < "\u0e00" and char.isalpha()
+    return "" < char < "\u0e00" and char.isalpha()

@@ -20,9 +20,15 @@ SURE = frozenset(_SURE_WORDS.split())
 # A name ending in one of these is a file, a method or two sentences without a space far more often than a link:
 # written bare, without scheme, www or path, it is none.
 _UNLIKELY_WORDS = """
-    py md sh rs pl ps so cc zip mov do bz la am ac in id is it me no to at be us as by my hm pm ml mk mm ms st
+    cf py md sh rs pl ps so cc zip mov do bz la am ac in id is it me no to at be us as by my hm pm ml mk mm ms st
     tf vi gs sc ad tr cd al im ag et va ch es ie cat bat java map name info pub app page play read call run box
-    new foo now open bar sucks target abc you select show xxx docs ooo today tools vip work zone
+    new foo now open bar sucks target abc you select show xxx docs ooo today tools vip work zone here how got re
+    ae like one help windows drive channel lol support network af able software directory menu ls tab next best
+    man wine data gb mp guide build wow ping dell security auto mint giving report talk email care repair rest
+    dad secure life fail party apple storage properties direct office chrome money microsoft plus family red
+    blue final smart tips house pid trust fi ing eg pay stream global school camera fire art rocks radio contact
+    ups dot samsung beer pictures exchange kids technology black press fast safe cool media graphics gives post
+    case place audio day games dance deal search watch
 """
 UNLIKELY = frozenset(_UNLIKELY_WORDS.split())
 
@@ -38,9 +44,12 @@ def _label(label: str) -> str:
     if not label.startswith(_ACE):
         return label
     try:
-        return unicodedata.normalize("NFKC", label.removeprefix(_ACE).encode("ascii").decode("punycode")).casefold()
-    except ValueError:
+        plain = label.removeprefix(_ACE).encode("ascii").decode("punycode")
+    except (ValueError, OverflowError):
         return label
+    return (
+        unicodedata.normalize("NFKC", plain).casefold() if plain and plain.isprintable() and "." not in plain else label
+    )
 
 
 @cache

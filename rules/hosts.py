@@ -23,6 +23,7 @@ COMMON = frozenset(_COMMON_WORDS.split())
 
 _WORDS_WORDS = "top shop vip club info live fun app link click work space tech in me by pro win bet store"
 _WORDS = frozenset(_WORDS_WORDS.split())
+_SECOND = frozenset(("co", "com", "net", "org", "gov", "edu", "ac"))
 _PREPOSITIONS = frozenset(("in", "me", "by"))
 _SHORT_HOSTS = frozenset(("t", "wa", "telegram", "vk"))
 _LETTER = r"0-9a-z_\-\u00df-\u1fff"
@@ -40,8 +41,11 @@ _SCHEME = re.compile(r"(?:https?|h[x*]{2}ps?|ftp) ?: ?[/\\]{1,3} ?(?:[^\s/@]{0,8
 _USER_INFO = re.compile(rf"(?::[^\s/@]{{0,80}}+)?@[{_LETTER}]")
 _PART = re.compile(rf"[{_LETTER}{_IDEOGRAPH}]++")
 _SEPARATOR = re.compile(_DOT)
-_PATH = re.compile(rf"(?::\d{{1,5}}+)?(?:[/?#\\][^\s<>{_IDEOGRAPH}\uff00-\uffef]*+)?")
-_LONGEST_SCHEME = 100
+_LONGEST_PATH = 500
+_PATH = re.compile(rf"(?::\d{{1,5}}+)?(?:[/?#\\][^\s<>{_IDEOGRAPH}\uff00-\uffef]{{0,{_LONGEST_PATH}}}+)?")
+_LONGEST_SCHEME = 14
+_LONGEST_USER = 100
+_MOST_LABELS = 20
 _HINTS = (".", FULL_STOP, "点", " dot ", "dot)", "dot]", marked("точка").text, "://")
 
 
@@ -102,7 +106,7 @@ def _schemed(text: str) -> Iterator[Named]:
         if host.startswith("["):
             labels: tuple[tuple[int, int], ...] = ((start, end),)
         else:
-            labels = _labels(text, start, end)
+            labels = _labels(text, start, end)[-_MOST_LABELS:]
             if all(ord(char) < 0x2E80 for char in host) and len(labels) > 1:
                 continue
         yield Named(labels, match.start(), end, _path_end(text, end), True, True, "")
@@ -147,11 +151,8 @@ def _joined(text: str, labels: tuple[tuple[int, int], ...], first: int, place: i
     before, label = text[slice(*labels[place - 1])], text[slice(*labels[place])]
     if before == "www" or label == "www":
         return before == "www"
-    if label not in COMMON:
-        # "example (.) co (.) uk": the dots to come decide as well.
-        return dot.strip(" ") not in (".", FULL_STOP) and any(
-            text[slice(*later)] in COMMON for later in labels[place + 1 : place + 3]
-        )
+    if label not in COMMON and not (label in _SECOND and _next_label(text, labels, place) in COMMON):
+        return False
     if label == "me" and before in _SHORT_HOSTS:
         return True
     if before.isdigit() or (label in _PREPOSITIONS and dot.strip() in (".", FULL_STOP)):
@@ -161,18 +162,24 @@ def _joined(text: str, labels: tuple[tuple[int, int], ...], first: int, place: i
     return True
 
 
+def _next_label(text: str, labels: tuple[tuple[int, int], ...], place: int) -> str:
+    return text[slice(*labels[place + 1])] if place + 1 < len(labels) else ""
+
+
 def _scheme(text: str, start: int) -> bool:
     return _SCHEME.search(text, max(0, start - _LONGEST_SCHEME), start) is not None
 
 
 def _completed(text: str, labels: tuple[tuple[int, int], ...]) -> Named | None:
     """The name with its scheme and path; None for an e-mail address, a file's path, and what stands before an @."""
+    labels = labels[-_MOST_LABELS:]
     start, host_end = labels[0][0], labels[-1][1]
     before = text[start - 1] if start else ""
     begin, user = start, ""
     scheme = False
     if before in ("/", "\\", "@", " ", ":") and start:
-        match = _SCHEME.search(text, max(0, start - _LONGEST_SCHEME), start)
+        reach = _LONGEST_USER if before == "@" else _LONGEST_SCHEME
+        match = _SCHEME.search(text, max(0, start - reach), start)
         if match is not None:
             scheme, begin = True, match.start()
             user = match[0].rpartition("@")[0].rpartition("/")[2]

@@ -18,6 +18,7 @@ DENIED = 100.0
 ELSEWHERE = 80.0
 
 _MOST_LINKS = 200
+_LONGEST_HOST = 253
 
 
 class Link:
@@ -61,7 +62,7 @@ class Link:
 
     def _scored(self, original: str, text: Marked, each: Named) -> Iterator[tuple[float, str]]:
         """What is wrong with a link: the strongest, if anything, with its score."""
-        host = host_of(original, text, each)
+        host = host_of(original, text, each)[-_LONGEST_HOST:].lstrip(".")
         if any(below in self._deny for below in _upwards(host)):
             yield DENIED, host
             return
@@ -108,10 +109,10 @@ def _upwards(host: str) -> Iterator[str]:
 def _is_link(host: str, original: str, text: Marked, each: Named) -> bool:
     """Whether a name without scheme is meant as a link."""
     path = text.text[each.host_end : each.end]
-    if host.startswith("www.") or not each.plain or len(path.partition("/")[2]) > 0:
-        return True
     ending = host.rpartition(".")[2]
-    if ending in SURE:
+    if host.startswith("www.") or len(path.partition("/")[2]) > 0 or ending in SURE:
         return True
-    last = original[slice(*text.span(*each.labels[-1]))]
-    return ending not in UNLIKELY and not last[:1].isupper() and not text.text.startswith("(", each.host_end)
+    first, last = (original[slice(*text.span(*each.labels[place]))] for place in (0, -1))
+    if last[:1].isupper() and not first.isupper():
+        return False
+    return not each.plain or (ending not in UNLIKELY and not text.text.startswith("(", each.host_end))

@@ -79,7 +79,9 @@ class PatternRule(Rule, frozen=True, kw_only=True):
 class ContactRule(Rule, frozen=True, kw_only=True):
     """Contact details and invitations, however disguised.
 
-    `look_for` are some of CONTACTS. `own` are contacts, numbers, invite codes and links that are allowed: the
+    `threshold` is from 0 to 100: a bare number scores at most 45, a short link 50, a name or number behind a word
+    that announces it 70 to 95, an invitation 90. `look_for` are some of CONTACTS; "private" are calls to write in
+    private that name no contact. `own` are contacts, numbers, invite codes and links that are allowed: the
     community's own.
     """
 
@@ -107,8 +109,10 @@ class ContactRule(Rule, frozen=True, kw_only=True):
 class LinkRule(Rule, frozen=True, kw_only=True):
     """Links by the domain somebody can register.
 
-    A link to a domain in `deny` is found, with `allow` every link but to those. Look-alikes of the domains in
-    `protect` are found in either case. A domain stands for all below it.
+    A link to a domain in `deny` is found and scores 100; with `allow` every link but to those, 80. Look-alikes of the
+    domains in `protect` are found in either case: 80 to 100, and 70 where the name only begins or ends a longer one. A
+    domain stands for all below it. Links need no scheme; but against `allow` a bare name with an ending that is a
+    word or a file's ("main.py") is none.
     """
 
     kind: ClassVar[str] = "link"

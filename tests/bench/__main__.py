@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import bench_duplicates, bench_engine, bench_feed, bench_intake, bench_similar, bench_store
+from tests.bench import (
+    bench_contact,
+    bench_duplicates,
+    bench_engine,
+    bench_feed,
+    bench_intake,
+    bench_similar,
+    bench_store,
+)
 
 MODULES = {
     "engine": bench_engine,
     "similar": bench_similar,
+    "contact": bench_contact,
     "duplicates": bench_duplicates,
     "intake": bench_intake,
     "store": bench_store,
