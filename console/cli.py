@@ -14,6 +14,7 @@ import click
 
 import console
 from console.arguments import NUMBER, Places, UserError, as_json, at_desk, example, pace, places
+from console.cli_rules import rules_group
 from console.settings import SettingsError
 from store.errors import StoreError
 from store.records import CaseState, Decision, Role
@@ -404,3 +405,6 @@ def audit_verify(found: Places) -> None:
         if problem:
             raise UserError(f"audit: {problem}; the {good} rows before it hold")
         click.echo(f"all {good} rows hold")
+
+
+cli.add_command(rules_group)

@@ -253,23 +253,27 @@ class Desk:
                 )
             return decisions.undo(self.db, chosen, self.name, self._clock())
 
+    def check_rules(self) -> None:
+        """Raises NotAllowed for somebody who may not change the rules."""
+        self._check_role(self.settings.rules)
+
     def add_staff(self, name: str, role: Role) -> Staff:
         """Give access or another role. Raises NotAllowed, Conflict, StoreError for a name that cannot be."""
-        self._check_owner()
+        self._check_role(Role.OWNER)
         return staff.add(self.db, name, role, self.name, self._clock())
 
     def remove_staff(self, name: str) -> None:
         """Take access away. Raises NotAllowed, NotFound, Conflict."""
-        self._check_owner()
+        self._check_role(Role.OWNER)
         staff.remove(self.db, name, self.name, self._clock())
 
-    def _check_owner(self) -> None:
+    def _check_role(self, needed: Role) -> None:
         person = self.person()
-        if person.role is not Role.OWNER:
+        if person.role.rank < needed.rank:
             raise NotAllowed(
                 say(
                     "this takes the role {needed}, yours is {role}",
-                    needed=role_word(Role.OWNER),
+                    needed=role_word(needed),
                     role=role_word(person.role),
                 )
             )

@@ -37,6 +37,11 @@ COMMANDS = [
     ["audit"],
     ["audit", "list"],
     ["audit", "verify"],
+    ["rules"],
+    ["rules", "list"],
+    ["rules", "check"],
+    ["rules", "test"],
+    ["rules", "promote"],
 ]
 
 
@@ -209,7 +214,7 @@ def test_no_command_is_missing_from_the_list_here(home: Home) -> None:
         listed = home.ok(*group, "--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
         return [[*group, line.split()[0]] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "]
 
-    assert sorted([[], *named(), *named("staff"), *named("audit")]) == sorted(COMMANDS)
+    assert sorted([[], *named(), *named("staff"), *named("audit"), *named("rules")]) == sorted(COMMANDS)
 
 
 def test_the_installed_command_is_the_same_program(home: Home) -> None:
