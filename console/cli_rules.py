@@ -100,7 +100,7 @@ def rules_test(found: Places, since: str, rulebook: Path | None, json_: bool) ->
     """
     from console.backtest import backtest
     from console.printing import echo_json
-    from console.printing_backtest import print_backtest
+    from console.printing_backtest import backtest_shape, print_backtest
     from console.rulebook import load_rulebook, rulebook_in_force
     from rules.rulebook import load
 
@@ -116,7 +116,7 @@ def rules_test(found: Places, since: str, rulebook: Path | None, json_: bool) ->
         with bar as shown:
             done = backtest(db, new, old, period, shown.update if shown is not None else lambda _: None)
     if json_:
-        echo_json(done)
+        echo_json(backtest_shape(done))
     else:
         print_backtest(done)
 

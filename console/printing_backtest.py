@@ -9,6 +9,7 @@ import click
 from console.backtest import AtThreshold, Backtest, Example, Hits
 from console.printing import clock
 from console.printing_rules import print_table, share
+from store.statistics import Decided
 from widgets.safe import safe
 
 _EXAMPLE_LENGTH = 160
@@ -16,7 +17,9 @@ _EXAMPLE_LENGTH = 160
 
 def print_backtest(done: Backtest) -> None:
     when = f" of {_minute(done.first)} to {_minute(done.last)}" if done.first is not None else ""
-    click.echo(f"{done.messages:,} messages{when}; {done.warmed:,} before them filled the windows")
+    click.echo(f"{done.messages:,} messages{when}")
+    if done.warmed:
+        click.echo(f"{done.warmed:,} before them filled the windows")
     if done.decided.decided:
         click.echo(
             f"people decided of {done.decided.decided:,} of them:"
@@ -31,6 +34,39 @@ def print_backtest(done: Backtest) -> None:
         _print_thresholds(name, rows, decided=bool(done.decided.decided))
     _print_examples("hit by the new rules only", done.only_new, done.any.new - done.any.both)
     _print_examples("hit by the rules in force only", done.only_old, done.any.force - done.any.both)
+
+
+def backtest_shape(done: Backtest) -> dict[str, object]:
+    """The JSON object of a backtest. Shares run from 0 to 1, times are epoch seconds; both may be null."""
+    return {
+        "differs": done.differs,
+        "messages": done.messages,
+        "warmed": done.warmed,
+        "first": done.first,
+        "last": done.last,
+        **_decided_shape(done.decided),
+        "rules": [_hits_shape(one) for one in done.rules],
+        "any": _hits_shape(done.any),
+        "thresholds": [
+            {"rule": name, "threshold": row.threshold, "set": row.set, "hits": row.hits,
+             **_decided_shape(row.decided), "recall": row.recall}
+            for name, rows in done.thresholds
+            for row in rows
+        ],
+        "only_new": done.only_new,
+        "only_old": done.only_old,
+    }  # fmt: skip
+
+
+def _hits_shape(one: Hits) -> dict[str, object]:
+    counts = {"new": one.new, "in_force": one.force, "both": one.both}
+    only = {"only_new": one.new - one.both, "only_old": one.force - one.both}
+    modes = {"rule": one.rule, "mode": one.mode, "was": one.was} if one.rule else {}
+    return {**modes, **counts, **only, **_decided_shape(one.decided), "recall": one.recall}
+
+
+def _decided_shape(found: Decided) -> dict[str, object]:
+    return {"confirmed": found.confirmed, "dismissed": found.dismissed, "precision": found.precision}
 
 
 def _print_hits(done: Backtest) -> None:

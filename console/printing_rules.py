@@ -10,8 +10,7 @@ from console.measured_rules import MeasuredRule
 from console.measuring import demand_words, measured_words, percent
 from console.printing import clock
 from rules.rulebook import Auto
-from widgets.lines import cells, fit, fit_right
-from widgets.safe import safe
+from widgets.safe import cells, safe
 
 
 def print_rules(rows: Sequence[MeasuredRule], demand: Auto) -> None:
@@ -44,8 +43,9 @@ def print_table(lines: Sequence[Sequence[str]], *, left: int, indent: str = "") 
     """Columns as wide as what stands in them: the first `left` of them to the left, the others to the right."""
     widths = [max(map(cells, column)) for column in zip(*lines, strict=True)]
     for line in lines:
-        fitted = [
-            (fit if place < left else fit_right)(cell, width)
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        spaces = [" " * (width - cells(cell)) for cell, width in zip(line, widths, strict=True)]
+        padded = [
+            cell + space if place < left else space + cell
+            for place, (cell, space) in enumerate(zip(line, spaces, strict=True))
         ]
-        click.echo((indent + "  ".join(fitted)).rstrip())
+        click.echo((indent + "  ".join(padded)).rstrip())

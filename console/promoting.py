@@ -48,17 +48,14 @@ def promote(desk: Desk, name: str, mode: Mode, clock: Callable[[], float] = time
     if rule is None:
         names = ", ".join(dict.fromkeys(one.name for one in written.rules)) or "none"
         raise UserError(f"{path}: has no rule {name!r}; there are {names}")
-    own = tuple(
-        one.groups[0] for one in written.rules if one.special and one.name == name and one.mode is not rule.mode
-    )
     if rule.mode is mode:
-        return Promoted(name, mode, mode, own)
+        return Promoted(name, mode, mode, _elsewhere(written, name, mode))
     found = statistics.by_rule(desk.db, clock() - MEASURED_SECONDS).get(name, Decided())
     if mode is Mode.AUTO:
         _check_precision(written, name, found)
     before = path.read_bytes()
     after = _changed(before, str(path), name, mode)
-    _check(after, desk)
+    changed = _checked(after, desk)
     replaced = False
     try:
         with desk.db.transaction(durable=True):
@@ -76,7 +73,11 @@ def promote(desk: Desk, name: str, mode: Mode, clock: Callable[[], float] = time
         if replaced:
             replace_file(path, before)
         raise
-    return Promoted(name, rule.mode, mode, own)
+    return Promoted(name, rule.mode, mode, _elsewhere(changed, name, mode))
+
+
+def _elsewhere(written: Rulebook, name: str, mode: Mode) -> tuple[str, ...]:
+    return tuple(one.groups[0] for one in written.rules if one.special and one.name == name and one.mode is not mode)
 
 
 def _check_precision(written: Rulebook, name: str, found: Decided) -> None:
@@ -92,8 +93,10 @@ def _changed(content: bytes, path: str, name: str, mode: Mode) -> bytes:
     return mark + with_mode(content.removeprefix(mark).decode(), path, name, mode).encode()
 
 
-def _check(content: bytes, desk: Desk) -> None:
+def _checked(content: bytes, desk: Desk) -> Rulebook:
+    # Only who promotes pays for importing the engine, which finds what shows when rules are made ready.
     from rules.engine import Engine
 
     path = desk.settings.rulebook
-    Engine(rulebook.parse(content.decode("utf-8-sig"), str(path), Beside(path.parent)))
+    changed = rulebook.parse(content.decode("utf-8-sig"), str(path), Beside(path.parent))
+    return Engine(changed).rulebook

@@ -22,11 +22,6 @@ Part = tuple[str, str]
 Line = Sequence[Part]
 
 
-def cells(text: str) -> int:
-    """How many cells of a terminal safe `text` takes."""
-    return cell_len(text)
-
-
 def cut(text: str, width: int) -> str:
     """Return safe `text` in at most `width` cells, with `…` where something is left out."""
     if cell_len(text) <= width:
