@@ -98,17 +98,19 @@ def rules_test(found: Places, since: str, rulebook: Path | None, json_: bool) ->
     hit. Precision is the share of the decided messages hit that people confirmed, recall the share of all they
     confirmed in that time.
     """
-    from console.backtest import backtest
     from console.printing import echo_json
-    from console.printing_backtest import backtest_shape, print_backtest
     from console.rulebook import load_rulebook, rulebook_in_force
     from rules.rulebook import load
 
     settings = found.settings()
     new = load(rulebook) if rulebook else load_rulebook(settings)
     with _looking(found) as db:
-        old = rulebook_in_force(db, settings) or new
         period = _period(db, since)
+        # What judges takes a while to import: a mistake is told before that.
+        from console.backtest import backtest
+        from console.printing_backtest import backtest_shape, print_backtest
+
+        old = rulebook_in_force(db, settings) or new
         total = period.last - period.first + 1
         bar = (
             click.progressbar(length=total, label="judging", file=sys.stderr) if sys.stderr.isatty() else nullcontext()

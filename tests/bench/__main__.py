@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import bench_duplicates, bench_feed, bench_rules, bench_similar, bench_store
+from tests.bench import bench_backtest, bench_duplicates, bench_feed, bench_rules, bench_similar, bench_store
 
 MODULES = {
     "rules": bench_rules,
     "similar": bench_similar,
     "duplicates": bench_duplicates,
     "store": bench_store,
+    "backtest": bench_backtest,
     "feed": bench_feed,
 }
 
