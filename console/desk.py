@@ -254,6 +254,10 @@ class Desk:
                 )
             return decisions.undo(self.db, chosen, self.name, self._clock())
 
+    def check_rules(self) -> None:
+        """Raises NotAllowed for somebody who may not change the rules."""
+        self._check_role(self.settings.rules)
+
     def add_staff(self, name: str, role: Role) -> Staff:
         """Give access or another role. Raises NotAllowed, Conflict, StoreError for a name that cannot be."""
         self._check_role(Role.OWNER)

@@ -14,11 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import console
-from console.rulebook import load_rulebook
+from console.rulebook import load_rulebook, rulebook_in_force
 from console.settings import Settings, SettingsError
 from console.settings import load as load_settings
+from rules.records import Mode
 from rules.rulebook import RulebookError
-from store import audit, lease
+from store import audit, lease, rulebooks
 from store.database import Database, explain, open_database, schema_of
 from store.errors import NewerStore, NotAStore, StoreError
 from store.version import SCHEMA_VERSION
@@ -98,7 +99,7 @@ def _store(path: Path) -> list[Examined]:
         except StoreError as error:
             return [*results, Examined("store", False, str(error), "see the file's owner, mode and folder")]
         try:
-            results += [_worker(db), _audit(db)]
+            results += [_worker(db), _audit(db), *_asking(db)]
         except sqlite3.Error as error:
             results.append(
                 Examined("store", False, explain(path, error), "keep a copy of the file before anything else")
@@ -125,6 +126,21 @@ def _audit(db: Database) -> Examined:
         problem or f"all {good} rows hold",
         "keep a copy and ask who had the file" if problem else "",
     )
+
+
+def _asking(db: Database) -> list[Examined]:
+    """The rules that ask although they are to act by themselves; nothing where there are none."""
+    try:
+        rulebook = rulebook_in_force(db, None)
+    except RulebookError:
+        return []
+    automatic = {rule.name for rule in rulebook.rules if rule.mode is Mode.AUTO} if rulebook else set()
+    fallen = sorted(automatic & set(rulebooks.fallen_back(db)))
+    if not fallen:
+        return []
+    found = f"in mode auto, but asking, for people contradict them too often: {', '.join(fallen)}"
+    advice = "`vigil rules list` has the figures; `vigil rules test` shows what another threshold would do"
+    return [Examined("rules", False, found, advice)]
 
 
 def _terminal() -> list[Examined]:

@@ -95,9 +95,10 @@ class Intake:
 
     def settle(self) -> tuple[int, ...]:
         """Decide the open cases that rules in mode auto alone have flagged, also those that a worker killed
-        between storing and deciding left. Where another rule asks, a person decides."""
-        left = cases.flagged_open(self.db, Mode.AUTO)
-        return tuple(number for case_id, rule in left if (number := self._decide(case_id, rule)))
+        between storing and deciding left. Where another rule asks, or the rule has come to ask, a person decides."""
+        acting = {rule.name for rule in self.engine.rulebook.rules if rule.mode is Mode.AUTO}
+        left = cases.flagged_open(self.db, Mode.AUTO) if acting else []
+        return tuple(number for case_id, rule in left if rule in acting and (number := self._decide(case_id, rule)))
 
     def _decide(self, case_id: int, rule: str) -> int:
         if cases.get(self.db, case_id).state is not CaseState.OPEN:

@@ -52,6 +52,7 @@ class Settings:
     )
     approve: Role = Role.ADMIN
     undo_others: Role = Role.ADMIN
+    rules: Role = Role.ADMIN
     platforms: tuple[PlatformSettings, ...] = ()
     keys: dict[str, str] = field(default_factory=dict)
 
@@ -108,7 +109,9 @@ def _read(document: dict[str, object], path: Path, store: Path | None) -> Settin
     allowed = ("store", "rulebook", "language", "members_language", "outbox", "access", "platforms", "keys")
     top = Table(document, (), allowed)
     outbox = top.table("outbox", ("undo_seconds", "mute"))
-    access = top.table("access", (*(d for d in Decision if d is not Decision.LADDER), "approve", "undo_others"))
+    access = top.table(
+        "access", (*(d for d in Decision if d is not Decision.LADDER), "approve", "undo_others", "rules")
+    )
     roles = [role.value for role in Role if role is not Role.VIEWER]
     keys = top.table("keys", None)
     platforms = top.table("platforms", None)
@@ -130,6 +133,7 @@ def _read(document: dict[str, object], path: Path, store: Path | None) -> Settin
         },
         approve=Role(access.choice("approve", roles, Role.ADMIN)),
         undo_others=Role(access.choice("undo_others", roles, Role.ADMIN)),
+        rules=Role(access.choice("rules", roles, Role.ADMIN)),
         platforms=tuple(_platform(platforms, name, path) for name in platforms.names()),
         keys={name: keys.text(name, "") for name in keys.names()},
     )
@@ -199,6 +203,7 @@ members_language = "{language}"
 # ban = "admin"
 # approve = "admin"
 # undo_others = "admin"
+# rules = "admin"
 
 # Where messages come from, a table each. A recorded chat, played at its own pace ("1x"), faster or at once
 # ("max"); what is done there is written to the file of effects beside the store.

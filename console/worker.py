@@ -13,6 +13,7 @@ import msgspec
 
 from console.dispatch import Dispatch
 from console.intake import Intake, TakenIn
+from console.measuring import Measuring
 from console.platforms.base import Platform
 from console.platforms.replay import Replay, ReplayError, effects_path
 from console.rulebook import load_rulebook
@@ -113,6 +114,8 @@ class Worker:
                 rulebook_id = rulebooks.put_in_force(db, rulebook.source, self._clock())
                 self._note_rulebook()
                 intake = Intake(db, self.settings, engine, generation, rulebook_id, self._clock)
+                measuring = Measuring(db, generation, rulebook, self.log, self._clock)
+                self._hold_back(intake, measuring)
                 if not self.platforms:
                     self.log("no platforms are set up in vigil.toml: only waiting actions are carried out")
                 self.log(f"windows filled from {intake.warm()} stored messages; rulebook {rulebook.path}")
@@ -124,7 +127,7 @@ class Worker:
                     self.log(f"{count} actions wait for the platform {name}, which is not set up any more")
                 for state, count in dispatch.recover().items():
                     self.log(f"{count} actions of a worker that was killed are {state} now")
-                await self._work(intake, study, dispatch, until_read=until_read)
+                await self._work(intake, study, dispatch, measuring, until_read=until_read)
             finally:
                 self._beating.set()
                 heart.join()
@@ -143,12 +146,14 @@ class Worker:
         connected.setdefault(idle.name, idle)
         return connected
 
-    async def _work(self, intake: Intake, study: Study, dispatch: Dispatch, *, until_read: bool) -> None:
+    async def _work(
+        self, intake: Intake, study: Study, dispatch: Dispatch, measuring: Measuring, *, until_read: bool
+    ) -> None:
         reading = [asyncio.create_task(self._read(intake, platform)) for platform in self.platforms]
         tasks = [
             *reading,
             asyncio.create_task(self._dispatch(dispatch)),
-            asyncio.create_task(self._watch_rulebook(intake)),
+            asyncio.create_task(self._watch_rulebook(intake, measuring)),
             asyncio.create_task(study.go_on()),
         ]
         stopped = asyncio.create_task(self._stop.wait())
@@ -214,10 +219,12 @@ class Worker:
             self.log(f"action {one.order.key} {one.order.kind} on {one.order.platform}: {one.receipt.state}{words}")
         return len(dispatched)
 
-    async def _watch_rulebook(self, intake: Intake) -> None:
+    async def _watch_rulebook(self, intake: Intake, measuring: Measuring) -> None:
         while not self._stop.is_set():
             await asyncio.sleep(RULEBOOK_SECONDS)
             if not self._note_rulebook():
+                if measuring.due():
+                    self._hold_back(intake, measuring)
                 continue
             try:
                 if self._rulebook_seen[0] == GONE:
@@ -231,6 +238,14 @@ class Worker:
                 self.log(f"{error}; the rules in force stay in force")
             else:
                 self.log(f"rulebook {rulebook.path} read again")
+                measuring.written = rulebook
+                self._hold_back(intake, measuring)
+
+    def _hold_back(self, intake: Intake, measuring: Measuring) -> None:
+        """Let rules ask whose precision does not allow them to act, and act again once it does."""
+        rulebook = measuring.in_force()
+        if rulebook != intake.engine.rulebook:
+            intake.replace(rulebook)
 
     def _note_rulebook(self) -> bool:
         """Whether the rulebook's file, or a list beside it, has changed since the last call."""

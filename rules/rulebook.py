@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,6 +14,7 @@ from rules.keylines import KeyPath, key_lines, line_of
 from rules.kinds import KINDS, NewcomerRule, Rule, Step
 from rules.kinds.base import common, steps
 from rules.reading import Refused, Table, quoted
+from rules.records import Mode
 
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -47,6 +48,27 @@ class Ladder(msgspec.Struct, frozen=True):
     strikes_expire: int
 
 
+class Auto(msgspec.Struct, frozen=True):
+    """What a rule has to show to act by itself: `precision`, the share (0 to 1) of at least `decisions` cases decided
+    by people that were no false alarm. Either of them 0 demands nothing."""
+
+    precision: float = 0.98
+    decisions: int = 50
+
+    @property
+    def demands(self) -> bool:
+        return self.precision > 0 and self.decisions > 0
+
+    def allows(self, confirmed: int, decided: int) -> bool:
+        """Whether a rule with that many cases decided, and of these confirmed, has shown enough."""
+        return not self.demands or (decided >= self.decisions and not self.refutes(confirmed, decided))
+
+    def refutes(self, confirmed: int, decided: int) -> bool:
+        """Whether there are decisions enough, and they speak against the rule. With fewer it is the community's own
+        choice to let a rule act that nobody has measured."""
+        return self.demands and decided >= self.decisions and confirmed / decided < self.precision
+
+
 class Rulebook(msgspec.Struct, frozen=True):
     """A checked rulebook.
 
@@ -59,6 +81,17 @@ class Rulebook(msgspec.Struct, frozen=True):
     source: str
     path: str
     files: tuple[Path, ...] = ()
+    auto: Auto = Auto()
+
+    def with_modes(self, modes: Mapping[str, Mode]) -> Rulebook:
+        """The same rulebook, of the same source, with these rules in other modes wherever they are in mode auto."""
+        rules = tuple(
+            msgspec.structs.replace(rule, mode=modes[rule.name])
+            if rule.mode is Mode.AUTO and rule.name in modes
+            else rule
+            for rule in self.rules
+        )
+        return msgspec.structs.replace(self, rules=rules)
 
     def rule(self, name: str, *group: str) -> Rule | None:
         """The rule of that name, as it is in the group of that id and name; None when there is none (any more)."""
@@ -110,11 +143,11 @@ def parse(source: str, path: str = "rulebook.toml", beside: Beside | None = None
         problem = problem[: place.start()]
         raise RulebookError(path, line, "", f"is not TOML: {problem[:1].lower()}{problem[1:]}") from error
     try:
-        top = Table(document, (), ("version", "ladder", "rules", "groups"), beside)
+        top = Table(document, (), ("version", "ladder", "rules", "groups", "auto"), beside)
         if top.whole("version", 1, 1_000_000, None) != 1:
             top.refuse("version", f"this version reads rulebooks of version 1, not {document['version']}")
-        ladder, rules = _ladder(top), _rules(top)
-        return Rulebook(ladder, rules, source, path, tuple(beside.files) if beside else ())
+        ladder, rules, auto = _ladder(top), _rules(top), _auto(top)
+        return Rulebook(ladder, rules, source, path, tuple(beside.files) if beside else (), auto)
     except Refused as refused:
         raise _refusal(source, path, refused, tuple(beside.files) if beside else ()) from None
 
@@ -146,6 +179,13 @@ def _ladder(top: Table) -> Ladder:
     if written is None:
         written = (Step("warn"), Step("mute", 600), Step("remove"))
     return Ladder(written, table.duration("strikes_expire", 30 * 86_400))
+
+
+def _auto(top: Table) -> Auto:
+    table = top.table("auto", ("precision", "decisions"))
+    lowest = Auto()
+    precision = table.number("precision", 0, 1, lowest.precision)
+    return Auto(precision, table.whole("decisions", 1, 1_000_000, lowest.decisions, off=True))
 
 
 def _rules(top: Table) -> tuple[Rule, ...]:

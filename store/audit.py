@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +60,17 @@ def rows(db: Database, limit: int = 200) -> list[AuditRow]:
     """The newest rows, newest first."""
     found = db.execute("SELECT id, at, staff, event, subject, detail FROM audit ORDER BY id DESC LIMIT ?", (limit,))
     return [AuditRow(*row) for row in found]
+
+
+def latest(db: Database, events: Sequence[str]) -> dict[str, AuditRow]:
+    """The newest row of any of these events about each subject, by subject."""
+    marks = ",".join("?" * len(events))
+    found = db.execute(
+        "SELECT id, at, staff, event, subject, detail FROM audit WHERE id IN ("
+        f" SELECT max(id) FROM audit WHERE event IN ({marks}) GROUP BY subject) ORDER BY id",
+        tuple(events),
+    )
+    return {row[4]: AuditRow(*row) for row in found}
 
 
 def _hash(*fields: Any) -> str:

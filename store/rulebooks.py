@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
-from store import audit
+from store import audit, lease
 from store.database import Database
 
 
@@ -24,3 +25,20 @@ def in_force(db: Database) -> tuple[int, str] | None:
     """Id and text of the rulebook in force, None before the first worker."""
     row = db.execute("SELECT id, source FROM rulebooks ORDER BY id DESC LIMIT 1").fetchone()
     return (row[0], row[1]) if row else None
+
+
+FELL_BACK, CAME_BACK = "rule.fallback", "rule.restore"
+
+
+def fallen_back(db: Database) -> dict[str, float]:
+    """The rules that were found to ask instead of acting by themselves, and since when (epoch seconds): the newest
+    rows of the audit log about each tell."""
+    newest = audit.latest(db, (FELL_BACK, CAME_BACK))
+    return {rule: row.at for rule, row in newest.items() if row.event == FELL_BACK}
+
+
+def note_fallen_back(db: Database, generation: int, rule: str, *, fallen: bool, now: float, **detail: Any) -> None:
+    """Record that a rule asks from now on instead of acting by itself, or acts again. Raises LeaseLost."""
+    with db.transaction(durable=True):
+        lease.confirm(db, generation)
+        audit.record(db, now, "worker", FELL_BACK if fallen else CAME_BACK, rule, **detail)

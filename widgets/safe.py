@@ -62,6 +62,11 @@ def safe(text: str, limit: int = LIMIT) -> str:
     return _safe(text, limit)[0]
 
 
+def cells(text: str) -> int:
+    """How many cells of a terminal the safe `text` takes."""
+    return cell_len(text)
+
+
 def safe_spans(text: str, spans: Sequence[Stretch], limit: int = LIMIT) -> tuple[str, list[Stretch]]:
     """Return `safe(text, limit)`, and where in it the `spans` of the original text have come to stand.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from tests.bench import (
+    bench_backtest,
     bench_contact,
     bench_duplicates,
     bench_engine,
@@ -21,6 +22,7 @@ MODULES = {
     "duplicates": bench_duplicates,
     "intake": bench_intake,
     "store": bench_store,
+    "backtest": bench_backtest,
     "feed": bench_feed,
 }
 

@@ -40,6 +40,11 @@ COMMANDS = [
     ["audit"],
     ["audit", "list"],
     ["audit", "verify"],
+    ["rules"],
+    ["rules", "list"],
+    ["rules", "check"],
+    ["rules", "test"],
+    ["rules", "promote"],
 ]
 
 
@@ -212,7 +217,8 @@ def test_no_command_is_missing_from_the_list_here(home: Home) -> None:
         listed = home.ok(*group, "--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
         return [[*group, line.split()[0]] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "]
 
-    assert sorted([[], *named(), *named("staff"), *named("learned"), *named("audit")]) == sorted(COMMANDS)
+    groups = ("staff", "learned", "audit", "rules")
+    assert sorted([[], *named(), *(row for group in groups for row in named(group))]) == sorted(COMMANDS)
 
 
 def test_the_installed_command_is_the_same_program(home: Home) -> None:

@@ -15,7 +15,7 @@ import rules.beside
 import rules.rulebook
 from rules.kinds import KINDS, DuplicatesRule, FloodRule, SimilarRule, Step, WordsRule
 from rules.records import Mode
-from rules.rulebook import RulebookError, load, parse
+from rules.rulebook import Auto, RulebookError, load, parse
 
 GOOD = """\
 version = 1
@@ -133,6 +133,41 @@ def test_an_error_names_line_key_and_what_is_allowed(change: tuple[str, str], li
     assert says in error.problem
     assert str(error) == f"book.toml:{line}: {key}: {error.problem}"
     assert "\n" not in str(error)
+
+
+def test_what_mode_auto_demands_has_defaults_and_bounds() -> None:
+    assert parse(GOOD).auto == Auto(0.98, 50)
+    assert parse("version = 1\n[auto]\nprecision = 1\ndecisions = 0\n").auto == Auto(1.0, 0)
+    error = refusal("version = 1\n[auto]\nprecision = 98\n")
+    assert (error.line, error.key, error.problem) == (3, "auto.precision", "must be between 0 and 1, not 98")
+
+
+@pytest.mark.parametrize(
+    ("demand", "confirmed", "decided", "allows", "refutes"),
+    [
+        (Auto(), 49, 49, False, False),
+        (Auto(), 0, 49, False, False),
+        (Auto(), 49, 50, True, False),
+        (Auto(), 48, 50, False, True),
+        (Auto(1.0, 1), 999, 1_000, False, True),
+        (Auto(0.0, 50), 0, 99, True, False),
+        (Auto(0.98, 0), 0, 99, True, False),
+        (Auto(), 0, 0, False, False),
+    ],
+)
+def test_a_rule_is_allowed_to_act_or_refuted_only_by_decisions_enough(
+    demand: Auto, confirmed: int, decided: int, allows: bool, refutes: bool
+) -> None:
+    assert demand.allows(confirmed, decided) is allows
+    assert demand.refutes(confirmed, decided) is refutes
+
+
+def test_other_modes_leave_the_source_and_rules_that_do_not_act() -> None:
+    source = GOOD.replace('mode = "ask"', 'mode = "auto"') + '\n[groups.fair.ads]\nmode = "shadow"\n'
+    source = source.replace('groups = ["123"]\n', "")
+    book = parse(source).with_modes({"ads": Mode.ASK, "words": Mode.ASK, "unknown": Mode.ASK})
+    assert [rule.mode for rule in book.rules] == [Mode.ASK, *[Mode.SHADOW] * 4]
+    assert book.source == source
 
 
 def test_a_missing_version_has_no_line() -> None:

@@ -24,6 +24,7 @@ delete = "moderator"
 ban = "owner"
 approve = "owner"
 undo_others = "moderator"
+rules = "owner"
 [platforms.recorded]
 kind = "replay"
 file = "chat.ndjson"
@@ -49,7 +50,7 @@ def test_every_setting_is_read() -> None:
     assert found.access[Decision.DELETE] is Role.MODERATOR
     assert found.access[Decision.WARN] is Role.ADMIN
     assert found.access[Decision.BAN] is Role.OWNER
-    assert (found.approve, found.undo_others) == (Role.OWNER, Role.MODERATOR)
+    assert (found.approve, found.undo_others, found.rules) == (Role.OWNER, Role.MODERATOR, Role.OWNER)
     assert found.platforms == (PlatformSettings("recorded", "replay", FILE.with_name("chat.ndjson"), None),)
     assert found.keys == {"case.warn": "W"}
 
