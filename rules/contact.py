@@ -102,7 +102,9 @@ class Contact:
         found = [one for one in _contacts(view) if self._look_for.intersection(one.kinds)]
         if not found:
             return None
-        own = Stretches((one.start, one.end) for one in found if self._own.holds(one.own))
+        ours = [one for one in found if self._own.holds(one.own)]
+        # What announces our own contact announces nothing else.
+        own = Stretches(span for one in ours for span in ((one.start, one.end), one.cue) if span is not None)
         if own:
             found = [one for one in found if not own.touch(one.start, one.end)]
         best = _strongest(found)
@@ -303,7 +305,7 @@ def _trade_codes(view: View, taken: Stretches) -> Iterator[_Found]:
 
 
 def _strongest(found: list[_Found]) -> list[_Found]:
-    """The contacts by score, of those that overlap the strongest."""
+    """The contacts by score, without those that overlap a stronger one or its cue."""
     best: list[_Found] = []
     ends: list[tuple[int, int]] = []
     for one in sorted(found, key=lambda one: (-one.score, one.start)):
@@ -312,6 +314,8 @@ def _strongest(found: list[_Found]) -> list[_Found]:
         if not any(one.start < end and start < one.end for start, end in ends):
             best.append(one)
             ends.append((one.start, one.end))
+            if one.cue is not None:
+                ends.append(one.cue)
     return best
 
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
-from rules.fold import codes_of, text_of
-from rules.marked import marked
+from rules.fold import text_of
+from rules.marked import BETWEEN, MarkedBatch
 from rules.weaker import sounds
 
 EXPLICIT = 95
@@ -94,7 +94,8 @@ _CUES = (
         влс влк вличку вличке вличные вличныесообщения влички вприват вдирект вдиректе вличныесообщение
         личнымсообщением вличныхсообщениях вличныхсообщения вличнойпереписке личныхсообщениях вличкии вличкy
         влич вличныесообщ вособисті вособистi вприватні вприватнi dmme pmme inboxme messageme textme writeme
-        inprivate privately sendmeamessage 私聊我 私我 私信我 滴滴我 找我私聊 私聊找我 加我私聊 """),
+        inprivate privately sendmeamessage 私聊我 私我 私信我 滴滴我 找我私聊 私聊找我 加我私聊 加我qq 加我微信
+        加微信 加qq 加我v 加vx 加我微 加我好友 加我为好友 私聊加 """),
     ("ask", 0, """
         пиши пишите пишем напиши напишите отпиши отпишите отпишись пишіть пиші напишіть стучи стучите стучитесь
         обращайтесь обращайся обращаться ждем ждём жду ожидаю подробности подробнее подробностями деталями
@@ -135,13 +136,11 @@ class _Cues(NamedTuple):
 
 @cache
 def _known() -> _Cues:
-    pairs = [(marked(word).squeezed, Cue(kind, power)) for kind, power, written in _CUES for word in written.split()]
-    words = [word for word, _ in pairs]
-    return _Cues(AhoCorasick(list(map(_sounded, words))), words, [cue for _, cue in pairs])
-
-
-def _sounded(text: str) -> str:
-    return text_of(sounds(codes_of([text]).codes))
+    pairs = [(word, Cue(kind, power)) for kind, power, written in _CUES for word in written.split()]
+    batch = MarkedBatch([word for word, _ in pairs])
+    words = batch.squeezed.split(BETWEEN)[:-1]
+    by_sound = text_of(sounds(batch.squeezed_codes)).split(BETWEEN)[:-1]
+    return _Cues(AhoCorasick(by_sound), words, [cue for _, cue in pairs])
 
 
 def said(squeezed: str, sounded: str, ends: Sequence[int]) -> dict[int, list[Said]]:

@@ -112,7 +112,7 @@ def _is_link(host: str, original: str, text: Marked, each: Named) -> bool:
     ending = host.rpartition(".")[2]
     if host.startswith("www.") or len(path.partition("/")[2]) > 0 or ending in SURE:
         return True
-    first, last = (original[slice(*text.span(*each.labels[place]))] for place in (0, -1))
-    if last[:1].isupper() and not first.isupper():
+    labels = [original[slice(*text.span(*label))] for label in each.labels]
+    if labels[-1][:1].isupper() and not all(map(str.isupper, labels)):
         return False
     return not each.plain or (ending not in UNLIKELY and not text.text.startswith("(", each.host_end))

@@ -230,7 +230,18 @@ def test_a_name_is_found_in_every_disguise_and_allowed_when_it_is_our_own(name: 
 )
 def test_our_own_contacts_are_allowed(own: str, text: str) -> None:
     assert judge(text) is not None
-    assert judge(text, engine(f'own = ["{own}"]')) is None
+    assert judge(text, engine(f'own = ["{own}"]\nthreshold = 1')) is None
+
+
+def test_a_cue_alone_is_a_call_and_no_more() -> None:
+    assert 0 < scored("加我qq") < 60
+    assert judge("加我qq 12345678", engine('own = ["12345678"]\nthreshold = 1')) is None
+
+
+def test_an_own_contact_hides_no_other_one_beside_it() -> None:
+    finding = judge("加微信 abc12345 12345678", engine('own = ["12345678"]'))
+    assert finding is not None
+    assert finding.matched == "wechat abc12345"
 
 
 def test_an_own_contact_covers_no_other() -> None:
