@@ -62,9 +62,10 @@ def cut(odds: Floats, counts: NDArray[np.int64], alarms: float) -> float:
     """Log-odds from which on at most the share `alarms` of harmless messages is expected.
 
     `odds` are those of harmless texts which the model was not fitted to, `counts` how often each was written. Two
-    bounds, and the higher one counts: of the order statistics the lowest that keeps to `alarms`, by its Wilson bound
-    (80 %, one-sided) where there are messages enough; and where half of `alarms` would be reached if the tail went on falling exponentially, which
-    is all there is to go by when the messages are few. Raises ValueError when there are none.
+    bounds, and the higher one counts: of the order statistics the lowest that keeps to `alarms`, by its Wilson
+    bound (80 %, one-sided) where there are messages enough; and where half of `alarms` would be reached if the tail
+    went on falling exponentially, which is all there is to go by when the messages are few. Raises ValueError when
+    there are none.
     """
     if not len(odds):
         raise ValueError("no harmless messages to set a threshold by")
