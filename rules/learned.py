@@ -105,10 +105,10 @@ class Model:
 def fit(examples: Sequence[Example], background: Sequence[str], *, alarms: float = 0.001) -> Model | None:
     """A model of the examples, None where there is nothing to learn from: no spam, or nothing else.
 
-    `background` are the community's own messages that nobody objected to: they count as ham, and at most
-    the share `alarms` (above 0, below 1) of them is to reach the threshold; where they are fewer than 1 / `alarms`,
-    of them and the labelled ham together. That is estimated by five-fold cross-validation, with a margin. A
-    background message that reads like an example is left out.
+    `background` are the community's own messages that nobody objected to: they count as ham, and at most the share
+    `alarms` (above 0, below 1) of them is to reach the threshold. Where they are too few to tell (600 for one in a
+    thousand), that is asked of them and the labelled ham together. It is estimated by five-fold cross-validation,
+    with a margin. A background message that reads like an example is left out.
 
     The model depends on what the examples and the background are, not on their order. It is logistic regression on
     hashed grams, each scaled by how rare it is and how far it leans to one side (after Wang and Manning, Baselines
@@ -131,7 +131,7 @@ def fit(examples: Sequence[Example], background: Sequence[str], *, alarms: float
     slope, offset = calibration.platt(odds, ground.spam, ground.amounts)
     odds = slope * odds + offset
     # What moderators labelled is not like what is written: it is asked only where there is too little of that.
-    enough = ground.counts[ground.own].sum() * alarms >= 1
+    enough = ground.counts[ground.own].sum() * alarms >= calibration.ENOUGH
     harmless = ground.own if enough else ~ground.spam
     threshold = calibration.cut(odds[harmless], ground.counts[harmless], alarms)
     table, bias = _fitted(rows, np.ones(len(ground.texts), np.bool_), ground)
