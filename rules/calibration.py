@@ -83,7 +83,7 @@ def cut(odds: Floats, counts: NDArray[np.int64], alarms: float) -> float:
     # The tail may be longer than so few messages show.
     excess = max(excess * (1 + _QUANTILE / math.sqrt(place + 1)), _SHORTEST_EXCESS)
     share = above[place] / total
-    aim = alarms * (_TAIL_CAUTION if total * alarms >= ENOUGH else _FEW_CAUTION)
+    aim = alarms * (_TAIL_CAUTION if total * alarms >= 1 else _FEW_CAUTION)
     bounds = [falling[place] + excess * max(math.log(share / aim), 0.0)]
     # The first level that may not be reached is where too many, or the bound of too many, would be.
     aim = alarms * _CAUTION
