@@ -12,13 +12,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PINS := constraints.txt
 
-.PHONY: help demo test check bench format locale clean
+.PHONY: help demo test check bench quality format locale clean
 
 help:
 	@echo "make demo    open the console on a sample community (plain text where there is no terminal)"
 	@echo "make test    run the whole test suite"
 	@echo "make check   formatting, lint, types, import contracts"
 	@echo "make bench   benchmarks, as ratios to a baseline"
+	@echo "make quality CORPORA=folder   what is found and what is flagged wrongly, on a folder of corpora"
 	@echo "make clean   remove the environment and what the tools left"
 
 demo: $(VENV)/run.stamp
@@ -35,6 +36,12 @@ check: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+# Needs a folder of corpora, files of one JSON object a line; none comes with Vigil.
+quality: $(VENV)/dev.stamp
+	@test -n "$(CORPORA)" || { echo "make: which corpora? make quality CORPORA=/path/to/folder" >&2; exit 1; }
+	@PIP_CONSTRAINT=$(PINS) $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[quality]'
+	@$(BIN)/python -m tests.bench.quality "$(CORPORA)" $(ARGS)
 
 format: $(VENV)/dev.stamp
 	@$(BIN)/ruff format .

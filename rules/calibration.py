@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+ENOUGH = 0.6
+"""From so many messages on, times the share that may be flagged, they are a ground to stand on."""
 _STRAIGHT = 20.0
 """Log-odds up to which scores are the logistic function. Beyond, log-odds grow by their logarithm: never 0 or 100."""
 _ROUNDS = 50
@@ -18,7 +20,9 @@ _QUANTILE = 0.84
 """The standard normal's quantile for a one-sided confidence of 80 %."""
 _TAIL_SHARE = 0.02
 _SHORTEST_TAIL, _LONGEST_TAIL = 10, 200
-_TAIL_MARGIN = 0.5
+_CAUTION = 0.5
+_TAIL_CAUTION, _FEW_CAUTION = 0.3, 0.8
+"""Which part of the wanted share is aimed at: what people talk of changes. Of the tail, and where messages are few."""
 _SHORTEST_EXCESS = 0.05
 
 
@@ -62,9 +66,10 @@ def cut(odds: Floats, counts: NDArray[np.int64], alarms: float) -> float:
     """Log-odds from which on at most the share `alarms` of harmless messages is expected.
 
     `odds` are those of harmless texts which the model was not fitted to, `counts` how often each was written. Two
-    bounds, and the higher one counts: of the order statistics the lowest that keeps to `alarms`, by its Wilson bound
-    (80 %, one-sided) where there are messages enough; and where half of `alarms` would be reached if the tail went on falling exponentially, which
-    is all there is to go by when the messages are few. Raises ValueError when there are none.
+    bounds, and the higher one counts: the lowest order statistic that keeps to half of `alarms`, by its Wilson bound
+    (80 %, one-sided) where there are messages enough; and where a part of `alarms` would be reached if the tail went
+    on falling exponentially, which is all there is to go by when the messages are few. Raises ValueError when there
+    are none.
     """
     if not len(odds):
         raise ValueError("no harmless messages to set a threshold by")
@@ -78,9 +83,11 @@ def cut(odds: Floats, counts: NDArray[np.int64], alarms: float) -> float:
     # The tail may be longer than so few messages show.
     excess = max(excess * (1 + _QUANTILE / math.sqrt(place + 1)), _SHORTEST_EXCESS)
     share = above[place] / total
-    bounds = [falling[place] + excess * max(math.log(share / (alarms * _TAIL_MARGIN)), 0.0)]
+    aim = alarms * (_TAIL_CAUTION if total * alarms >= 1 else _FEW_CAUTION)
+    bounds = [falling[place] + excess * max(math.log(share / aim), 0.0)]
     # The first level that may not be reached is where too many, or the bound of too many, would be.
-    too_many = (above > alarms * total) | ((_upper(above, total) > alarms) & (_upper(np.zeros(1), total) <= alarms))
+    aim = alarms * _CAUTION
+    too_many = (above > aim * total) | ((_upper(above, total) > aim) & (_upper(np.zeros(1), total) <= aim))
     bounds.append(falling[int(np.argmax(too_many))])
     return math.nextafter(float(max(bounds)), math.inf)
 

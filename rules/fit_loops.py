@@ -18,16 +18,17 @@ Floats = NDArray[np.float64]
 
 
 @compiled
-def count_grams(indices: SmallInts, ends: Ints, kinds: int, rows: Ints, amounts: Floats, counts: Floats) -> None:
+def count_grams(indices: SmallInts, starts: Ints, ends: Ints, rows: Ints, amounts: Floats, counts: Floats) -> None:
     """Adds `amounts[row]` to the count of each gram of each of the rows."""
     for row in rows:
-        for gram in range(ends[row * kinds], ends[(row + 1) * kinds]):
-            counts[indices[gram]] += amounts[row]
+        for kind in range(ends.shape[1]):
+            for gram in range(starts[row, kind], ends[row, kind]):
+                counts[indices[gram]] += amounts[row]
 
 
 @compiled
 def descend(
-    indices: SmallInts, ends: Ints, shares: Floats, rows: Ints, signs: Floats, costs: Floats,
+    indices: SmallInts, starts: Ints, ends: Ints, shares: Floats, rows: Ints, signs: Floats, costs: Floats,
     scales: NDArray[np.float32], most: int, tolerance: float, table: NDArray[np.float32], alphas: Floats,
 ) -> tuple[float, int]:  # fmt: skip
     """Fits weights to the rows, in their order; returns the bias and the number of rounds it took.
@@ -51,7 +52,7 @@ def descend(
         bias += step
         for kind in range(kinds):
             share = shares[row, kind]
-            for gram in range(ends[row * kinds + kind], ends[row * kinds + kind + 1]):
+            for gram in range(starts[row, kind], ends[row, kind]):
                 square = table[2 * indices[gram] + 1]
                 length += share * share * square
                 table[2 * indices[gram]] += step * share * square
@@ -66,7 +67,7 @@ def descend(
             margin = bias
             for kind in range(kinds):
                 total = 0.0
-                for gram in range(ends[row * kinds + kind], ends[row * kinds + kind + 1]):
+                for gram in range(starts[row, kind], ends[row, kind]):
                     total += table[2 * indices[gram]]
                 margin += total * shares[row, kind]
             margin *= signs[row]
@@ -78,7 +79,7 @@ def descend(
             bias += step
             for kind in range(kinds):
                 moved = step * shares[row, kind]
-                for gram in range(ends[row * kinds + kind], ends[row * kinds + kind + 1]):
+                for gram in range(starts[row, kind], ends[row, kind]):
                     table[2 * indices[gram]] += moved * table[2 * indices[gram] + 1]
         if worst < tolerance:
             break
@@ -113,7 +114,14 @@ def _least(margin: float, length: float, before: float, cost: float) -> float:
 
 @compiled
 def margins_of_rows(
-    indices: SmallInts, ends: Ints, shares: Floats, rows: Ints, table: NDArray[np.float32], bias: float, out: Floats
+    indices: SmallInts,
+    starts: Ints,
+    ends: Ints,
+    shares: Floats,
+    rows: Ints,
+    table: NDArray[np.float32],
+    bias: float,
+    out: Floats,
 ) -> None:
     """Writes the margin of each of the rows to its place in `out`."""
     kinds = shares.shape[1]
@@ -121,7 +129,7 @@ def margins_of_rows(
         margin = bias
         for kind in range(kinds):
             total = 0.0
-            for gram in range(ends[row * kinds + kind], ends[row * kinds + kind + 1]):
+            for gram in range(starts[row, kind], ends[row, kind]):
                 total += table[2 * indices[gram]]
             margin += total * shares[row, kind]
         out[row] = margin

@@ -34,6 +34,8 @@ _LONGEST_WORD = 24
 SIZE = _SHAPE_FROM + TRAITS * LEVELS
 """How many indices there are: of each kind but the shape a power of two, so that grams may share one."""
 
+_LEET = tuple(ord(letter) for letter in "oizeasbtbg")
+"""What the digits from 0 look like among letters."""
 _EDGE = 1
 _SPACE = 32
 _NINE = 57
@@ -112,7 +114,8 @@ def shapes(texts: Texts) -> SmallInts:
                 scripts = length = run = 0
                 continue
             length += 1
-            if _NOUGHT <= code <= _NINE:
+            if _NOUGHT <= (value if value else code) <= _NINE:
+                odd += value > 0
                 digits += 1
                 run += 1
                 longest = max(longest, run)
@@ -135,8 +138,8 @@ def shapes(texts: Texts) -> SmallInts:
                 kana += 1
             else:
                 others += 1
-                # An ASCII letter or digit in another guise: full-width, circled, mathematical, ...
-                odd += _NOUGHT <= value <= _NINE or 97 <= value <= 122
+                # An ASCII letter in another guise: full-width, circled, mathematical, ...
+                odd += 97 <= value <= 122
         letters = max(1, latin + cyrillic + ideographs + kana + others)
         levels[0] = texts.folded_bounds[text + 1] - texts.folded_bounds[text]
         levels[1] = end - start
@@ -186,6 +189,7 @@ def gather(texts: Texts, shape: SmallInts, seen: SmallInts, number: int, placed:
     ends = np.zeros(count * KINDS + 1, np.int64)
     indices = np.empty(len(texts.originals) * 8 + most, np.int32)
     firsts, lasts = np.empty(len(indices) if placed else 0, np.int32), np.empty(len(indices) if placed else 0, np.int32)
+    leet = np.array(_LEET, np.uint32)
     found = 0
     for text in range(count):
         if found + most > len(indices):
@@ -216,9 +220,7 @@ def gather(texts: Texts, shape: SmallInts, seen: SmallInts, number: int, placed:
                     if value == DROPPED:
                         continue
                     letter = np.uint32(value) if value > 0 else code
-                    if _NOUGHT <= letter <= _NINE:
-                        letter = np.uint32(_NOUGHT)
-                    elif value == SEPARATES and code != 10 and (code <= _SPACE or code == 0xA0 or code == 0x3000):
+                    if value == SEPARATES and code != 10 and (code <= _SPACE or code == 0xA0 or code == 0x3000):
                         letter = np.uint32(_SPACE)
                         if codes[size - 1] == _SPACE:
                             continue
@@ -228,6 +230,17 @@ def gather(texts: Texts, shape: SmallInts, seen: SmallInts, number: int, placed:
                 codes[size] = _EDGE
                 places[size] = max(end - start - 1, 0)
                 size += 1
+                run = 0
+                for place in range(1, size):
+                    if _NOUGHT <= codes[place] <= _NINE:
+                        run += 1
+                        continue
+                    # One or two digits between letters are letters in disguise; of all others only how many counts.
+                    before, after = codes[place - run - 1], codes[place]
+                    inside = run <= 2 and before >= 97 and after >= 97 and max(before, after) < 0x530
+                    for digit in range(place - run, place):
+                        codes[digit] = leet[codes[digit] - _NOUGHT] if inside else _NOUGHT
+                    run = 0
             mask = np.uint64((1 << _BITS[kind]) - 1)
             for place in range(size):
                 mixed = _START
@@ -247,7 +260,7 @@ def gather(texts: Texts, shape: SmallInts, seen: SmallInts, number: int, placed:
             ends[text * KINDS + kind + 1] = found
         # Of the surface that is left in `codes`, the words and each two neighbours.
         mask = np.uint64((1 << _BITS[WORDS]) - 1)
-        word = before = _START
+        word = former = _START
         length = began = 0
         began_before = -1
         for place in range(1, size):
@@ -266,7 +279,7 @@ def gather(texts: Texts, shape: SmallInts, seen: SmallInts, number: int, placed:
                 for pair in range(2 if began_before >= 0 else 1):
                     mixed = word
                     if pair:
-                        mixed = (before ^ (word * _THREE)) * _MIX
+                        mixed = (former ^ (word * _THREE)) * _MIX
                         mixed ^= mixed >> _HALF
                     index = _FROM[WORDS] + np.int64((mixed >> _TOP) & mask)
                     if seen[index] != mark:
@@ -276,7 +289,7 @@ def gather(texts: Texts, shape: SmallInts, seen: SmallInts, number: int, placed:
                             firsts[found] = places[began_before if pair else began]
                             lasts[found] = places[place - 1]
                         found += 1
-                before = word
+                former = word
                 began_before = began
             length = 0
         ends[text * KINDS + WORDS + 1] = found

@@ -37,12 +37,13 @@ _LAST_NUMBER = np.iinfo(np.int32).max
 
 
 class Rows(NamedTuple):
-    """Texts as rows of grams: those of kind `k` of row `r` end at `ends[r * KINDS + k + 1]` of `indices`.
+    """Texts as rows of grams: those of kind `k` of row `r` are `indices[starts[r, k]:ends[r, k]]`.
 
     `shares[r, k]` is what each of them counts.
     """
 
     indices: NDArray[np.int32]
+    starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     shares: NDArray[np.float64]
 
@@ -52,7 +53,8 @@ def rows_of(texts: Sequence[str], folded: Sequence[Folded]) -> Rows:
     read, _ = _read(texts, folded)
     found = gram_loops.gather(read, gram_loops.shapes(read), np.zeros(SIZE, np.int32), 0, False)
     counts = np.maximum(np.diff(found.ends).reshape(len(texts), KINDS), 1)
-    return Rows(found.indices, found.ends, _shares(counts))
+    starts, ends = found.ends[:-1].reshape(-1, KINDS), found.ends[1:].reshape(-1, KINDS)
+    return Rows(found.indices, starts.copy(), ends.copy(), _shares(counts))
 
 
 class Reader:

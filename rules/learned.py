@@ -30,8 +30,14 @@ _LEANING = 0.4
 """How much of a gram's scale is what it says of spam (the rest says how rare it is)."""
 _SMOOTHING = 2.0
 _BALANCE = 0.5
-_ROUNDS = 30
-_TOLERANCE = 0.01
+"""Spam counts as much more than ham as there is less of it, to this power."""
+_WRITTEN = [gram_loops.LETTERS, gram_loops.SOUND]
+_HEARD = [gram_loops.SOUND]
+_WRITTEN_SAY, _HEARD_SAY = 0.25, 0.15
+"""What an ad counts of which only the letters and their sound are left, or the sound alone."""
+_FIRST_STEP = 0.01
+_ROUNDS = 15
+_TOLERANCE = 0.03
 _MAGIC = b"vigil learned 1\n"
 _HEAD = struct.Struct("<ddqqq")
 _STORED = np.dtype("<f2")
@@ -99,9 +105,10 @@ class Model:
 def fit(examples: Sequence[Example], background: Sequence[str], *, alarms: float = 0.001) -> Model | None:
     """A model of the examples, None where there is nothing to learn from: no spam, or nothing else.
 
-    `background` are the community's own messages that nobody objected to: they count as ham, and of them and the
-    labelled ham at most the share `alarms` (above 0, below 1) is to reach the threshold. That is estimated by
-    five-fold cross-validation, with a margin. A background message that reads like an example is left out.
+    `background` are the community's own messages that nobody objected to: they count as ham, and at most the share
+    `alarms` (above 0, below 1) of them is to reach the threshold. Where they are too few to tell (600 for one in a
+    thousand), that is asked of them and the labelled ham together. It is estimated by five-fold cross-validation,
+    with a margin. A background message that reads like an example is left out.
 
     The model depends on what the examples and the background are, not on their order. It is logistic regression on
     hashed grams, each scaled by how rare it is and how far it leans to one side (after Wang and Manning, Baselines
@@ -114,18 +121,20 @@ def fit(examples: Sequence[Example], background: Sequence[str], *, alarms: float
     ground = _ground(examples, background)
     if ground is None:
         return None
-    rows = rows_of(ground.texts, ground.folded)
+    rows = _with_disguised(rows_of(ground.texts, ground.folded), ground.spam)
     odds = np.empty(len(ground.texts))
     for fold in range(_FOLDS):
-        held, used = np.flatnonzero(ground.folds == fold), np.flatnonzero(ground.folds != fold)
-        if len(held):
-            table, bias = _fitted(rows, used, ground.spam, ground.amounts)
-            fit_loops.margins_of_rows(rows.indices, rows.ends, rows.shares, held, table, bias, odds)
+        held = ground.folds == fold
+        if held.any():
+            table, bias = _fitted(rows, ~held, ground)
+            fit_loops.margins_of_rows(*rows.grams, np.flatnonzero(held), table, bias, odds)
     slope, offset = calibration.platt(odds, ground.spam, ground.amounts)
     odds = slope * odds + offset
-    harmless = ~ground.spam
+    # What moderators labelled is not like what is written: it is asked only where there is too little of that.
+    enough = ground.counts[ground.own].sum() * alarms >= calibration.ENOUGH
+    harmless = ground.own if enough else ~ground.spam
     threshold = calibration.cut(odds[harmless], ground.counts[harmless], alarms)
-    table, bias = _fitted(rows, np.arange(len(ground.texts)), ground.spam, ground.amounts)
+    table, bias = _fitted(rows, np.ones(len(ground.texts), np.bool_), ground)
     # Rounded as they are kept, so that a model read back is the same one.
     weights = (slope * table[::2]).astype(_STORED).astype(np.float32)
     return Model(
@@ -140,12 +149,14 @@ def fit(examples: Sequence[Example], background: Sequence[str], *, alarms: float
 class _Ground(NamedTuple):
     """What a model is fitted to, in an order that is the same whatever order it came in.
 
-    Of each text: its label, what it counts in the fit, how many harmless messages it stands for, and its fold.
+    Of each text: its label, whether it is of the background, what it counts in the fit, how many harmless messages
+    it stands for, and its fold.
     """
 
     texts: list[str]
     folded: list[Folded]
     spam: NDArray[np.bool_]
+    own: NDArray[np.bool_]
     amounts: NDArray[np.float64]
     counts: NDArray[np.int64]
     folds: NDArray[np.int64]
@@ -172,13 +183,14 @@ def _ground(examples: Iterable[Example], background: Iterable[str]) -> _Ground |
     if not any(labels) or all(labels):
         return None
     amounts = [_amount(weights[labelled[place]]) if place < len(labelled) else 1.0 for place in chosen]
-    counts = [1 if place < len(labelled) else plain[texts[place]] for place in chosen]
+    counts = [plain[texts[place]] + (place < len(labelled)) for place in chosen]
     folds = [_digest((keys[place], False))[0] % _FOLDS for place in chosen]
     ham = [label for _, label in labelled].count(False)
     return _Ground(
         [texts[place] for place in chosen],
         [folded[place] for place in chosen],
         np.array(labels, np.bool_),
+        np.array(chosen) >= len(labelled),
         np.array(amounts),
         np.array(counts, np.int64),
         np.array(folds, np.int64),
@@ -205,42 +217,62 @@ def _amount(weights: Iterable[float]) -> float:
     return total if total <= 1 else 1 + math.log(total)
 
 
-def _fitted(
-    rows: Rows, used: NDArray[np.int64], spam: NDArray[np.bool_], amounts: NDArray[np.float64]
-) -> tuple[NDArray[np.float32], float]:
-    """The table of weights and squared scales fitted to some of the rows, and the bias."""
-    spams, hams = used[spam[used]], used[~spam[used]]
-    some, others = float(amounts[spams].sum()), float(amounts[hams].sum())
-    scales = _scales(rows, spams, hams, amounts, some, others)
+class _Rows(NamedTuple):
+    """Rows to fit to: row `r` is one of the text `source[r]`, and what it says counts `say[r]`."""
+
+    grams: Rows
+    source: NDArray[np.int64]
+    say: NDArray[np.float64]
+
+
+def _with_disguised(rows: Rows, spam: NDArray[np.bool_]) -> _Rows:
+    """A row for each text, and for the spam some more, without what disguises take away.
+
+    So the letters alone must be enough to know an ad by, and the sound alone where it has any, and words set apart
+    by dots or a homophone here and there hide little.
+    """
+    ads = np.flatnonzero(spam)
+    heard = ads[rows.ends[ads, gram_loops.SOUND] > rows.starts[ads, gram_loops.SOUND]]
+    starts, source, say = [rows.starts], [np.arange(len(spam))], [np.ones(len(spam))]
+    for chosen, kept, share in ((ads, _WRITTEN, _WRITTEN_SAY), (heard, _HEARD, _HEARD_SAY)):
+        # What is taken away begins where it ends.
+        starts.append(np.where(np.isin(range(gram_loops.KINDS), kept), rows.starts[chosen], rows.ends[chosen]))
+        source.append(chosen)
+        say.append(np.full(len(chosen), share))
+    every = np.concatenate(source)
+    made = Rows(rows.indices, np.concatenate(starts), rows.ends[every], rows.shares[every])
+    return _Rows(made, every, np.concatenate(say))
+
+
+def _fitted(rows: _Rows, used: NDArray[np.bool_], ground: _Ground) -> tuple[NDArray[np.float32], float]:
+    """The table of weights and squared scales fitted to the texts that are used, and the bias."""
+    spam, amounts = ground.spam, ground.amounts
+    scales = _scales(rows.grams, np.flatnonzero(used & spam), np.flatnonzero(used & ~spam), amounts)
     costs = _COST * amounts
+    some, others = amounts[used & spam].sum(), amounts[used & ~spam].sum()
     if some and others:
         costs[spam] *= (others / some) ** _BALANCE
-    table = np.empty(2 * len(scales), np.float32)
-    alphas = 0.01 * costs
-    bias, _ = fit_loops.descend(
-        rows.indices, rows.ends, rows.shares, used, np.where(spam, 1.0, -1.0), costs, scales, _ROUNDS, _TOLERANCE,
-        table, alphas,
-    )  # fmt: skip
+    costs = costs[rows.source] * rows.say
+    signs = np.where(spam[rows.source], 1.0, -1.0)
+    table, alphas = np.empty(2 * len(scales), np.float32), _FIRST_STEP * costs
+    chosen = np.flatnonzero(used[rows.source])
+    bias, _ = fit_loops.descend(*rows.grams, chosen, signs, costs, scales, _ROUNDS, _TOLERANCE, table, alphas)
     return table, bias
 
 
 def _scales(
-    rows: Rows,
-    spams: NDArray[np.int64],
-    hams: NDArray[np.int64],
-    amounts: NDArray[np.float64],
-    some: float,
-    others: float,
+    rows: Rows, spams: NDArray[np.int64], hams: NDArray[np.int64], amounts: NDArray[np.float64]
 ) -> NDArray[np.float32]:
     """What each gram counts: the rarer, and the more it leans to spam or to ham, the more."""
     in_spam, in_ham = np.zeros(gram_loops.SIZE), np.zeros(gram_loops.SIZE)
     for chosen, counts in ((spams, in_spam), (hams, in_ham)):
-        fit_loops.count_grams(rows.indices, rows.ends, gram_loops.KINDS, chosen, amounts, counts)
-    rare = (np.log((some + others + 1) / (in_spam + in_ham + 1)) + 1) / 3
+        fit_loops.count_grams(rows.indices, rows.starts, rows.ends, chosen, amounts, counts)
+    some, others = amounts[spams].sum(), amounts[hams].sum()
+    whole = some + others
+    rare = (np.log((whole + 1) / (in_spam + in_ham + 1)) + 1) / 3
     if not some or not others:
         return np.asarray(rare, np.float32)
     # Smoothed by the shares of spam and ham, so that a gram nobody wrote leans to neither.
-    whole = some + others
     spam_share = (in_spam + _SMOOTHING * some / whole) / some
     ham_share = (in_ham + _SMOOTHING * others / whole) / others
     leaning = np.abs(np.log(spam_share / ham_share))

@@ -111,7 +111,7 @@ def same(one: Model | None, other: Model | None) -> bool:
     return (one.to_bytes() if one else None) == (other.to_bytes() if other else None)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(TAUGHT, st.lists(TEXTS, max_size=8), st.randoms())
 def test_the_order_of_what_is_taught_changes_nothing(
     taught: list[Example], background: list[str], shuffling: random.Random
@@ -123,7 +123,7 @@ def test_the_order_of_what_is_taught_changes_nothing(
     assert same(before, fit(taught, background))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(TEXTS.filter(bool), st.booleans())
 def test_what_is_taken_back_leaves_no_trace(text: str, label: bool) -> None:
     before = fit(examples(spams=5, hams=5), talk(20, 3))
