@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from rules.engine import Engine, verdict
 from rules.fold import fold_batch
+from rules.kinds import DuplicatesRule, FloodRule
 from rules.records import Message, MessageKey
-from rules.rulebook import DEFAULT_RULEBOOK, DuplicatesRule, FloodRule, parse
+from rules.rulebook import DEFAULT_RULEBOOK, parse
 from tests.bench.corpora import Rate, Row
 
 _BATCH = 256
