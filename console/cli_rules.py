@@ -124,6 +124,7 @@ def rules_test(found: Places, since: str, rulebook: Path | None, json_: bool) ->
 
 
 def _period(db: Database, since: str) -> Period:
+    from console.printing import clock
     from store import history
 
     newest = history.newest_time(db)
@@ -140,8 +141,8 @@ def _period(db: Database, since: str) -> Period:
             ) from None  # fmt: skip
     period = history.period(db, start)
     if period.last < period.first:
-        newest_day = "" if newest is None else f", the newest is of {datetime.fromtimestamp(newest).date()}"  # noqa: DTZ006
-        raise UserError(f"no message is stored since then{newest_day}; another --since, or `vigil replay` first")
+        known = "" if newest is None else f", the newest is of {clock(newest, date=True)}"
+        raise UserError(f"no message is stored since then{known}; another --since, or `vigil replay` first")
     return period
 
 

@@ -67,7 +67,7 @@ def standings_before(
     db: Database, before: int, unwritten: Iterable[str], size: int = 20_000
 ) -> Iterator[tuple[str, str, str, int, float | None, float | None]]:
     """Every member of a group as they stood when message `before` came: platform, group, member, messages written,
-    and epoch seconds of the latest joining and of the first message, None where nobody knows.
+    and epoch seconds of the latest joining with a time and of the first message, None where nobody knows.
 
     Messages of the kinds `unwritten` are nobody's writing. Holds a few numbers for each member of a group.
     """
