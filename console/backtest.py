@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from console.bitsets import Ids
 from rules.engine import UNJUDGED_KINDS, Engine
 from rules.kinds import BurstRule, DuplicatesRule, NewcomerRule
+from rules.knowledge import NOTHING_KNOWN, Knowledge
 from rules.records import Finding, Message
 from rules.rulebook import Rulebook
 from rules.standing import Membership
@@ -119,9 +120,9 @@ class _Scores:
 class _Side:
     """One engine, and the ids of what its rules hit in the period."""
 
-    def __init__(self, rulebook: Rulebook, period: Period, *, every_score: bool) -> None:
+    def __init__(self, rulebook: Rulebook, knowledge: Knowledge, period: Period, *, every_score: bool) -> None:
         self.rulebook = rulebook
-        self.engine = Engine(rulebook, every_score=every_score)
+        self.engine = Engine(rulebook, knowledge, every_score=every_score)
         self.hit = {rule.name: Ids(period.first, period.last) for rule in rulebook.rules}
         self.any = Ids(period.first, period.last)
         self._nothing = Ids(period.first, period.last)
@@ -154,15 +155,23 @@ class _Side:
         return "" if known is None else known.mode.value
 
 
-def backtest(db: Database, new: Rulebook, old: Rulebook, period: Period, progress: Callable[[int], object]) -> Backtest:
-    """Judge the stored messages of the period by both rulebooks, the second being the one in force.
+def backtest(
+    db: Database,
+    new: Rulebook,
+    old: Rulebook,
+    period: Period,
+    progress: Callable[[int], object],
+    knowledge: Knowledge = NOTHING_KNOWN,
+) -> Backtest:
+    """Judge the stored messages of the period by both rulebooks, the second being the one in force, and by what was
+    learned: where decisions taught it, those are no proof of it.
 
     Nothing is written. Messages are read by ranges of ids, so that memory stays the same however many there are, and
     a worker may go on meanwhile. `progress` is told of every so many messages done. Raises RulebookError.
     """
-    side = _Side(new, period, every_score=True)
+    side = _Side(new, knowledge, period, every_score=True)
     differs = new.rules != old.rules
-    other = _Side(old, period, every_score=False) if differs else side
+    other = _Side(old, knowledge, period, every_score=False) if differs else side
     before = [one for _, one in history.between(db, max(1, period.first - WARMED), period.first - 1)]
     warmed = side.warm(db, period, before)
     if differs:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from console.explaining import explained
-from console.learning import learn, learned_rule
+from console.learning import known_to
 from console.platforms.replay import Replay
 from console.printing import to_json
 from rules.engine import Engine, verdict
@@ -96,11 +96,10 @@ def streams() -> tuple[TextIO, TextIO]:
 
 def known(store: Path | None, rulebook: Rulebook) -> Knowledge:
     """What the store taught, nothing without one. Raises StoreError."""
-    rule = learned_rule(rulebook)
-    if store is None or rule is None:
+    if store is None:
         return NOTHING_KNOWN
     db = open_database(store)
     try:
-        return learn(db, rule, time.time(), keep=False).knowledge
+        return known_to(db, rulebook)
     finally:
         db.close()

@@ -96,7 +96,7 @@ def rules_test(found: Places, since: str, rulebook: Path | None, json_: bool) ->
 
     Nothing is stored or changed, and a worker may run meanwhile. For rules with a threshold it shows what others would
     hit. Precision is the share of the decided messages hit that people confirmed, recall the share of all they
-    confirmed in that time.
+    confirmed in that time. Of a rule of kind learned both flatter: the decisions taught it.
     """
     from console.printing import echo_json
     from console.rulebook import load_rulebook, rulebook_in_force
@@ -108,6 +108,7 @@ def rules_test(found: Places, since: str, rulebook: Path | None, json_: bool) ->
         period = _period(db, since)
         # What judges takes a while to import: a mistake is told before that.
         from console.backtest import backtest
+        from console.learning import known_to
         from console.printing_backtest import backtest_shape, print_backtest
 
         old = rulebook_in_force(db, settings) or new
@@ -116,7 +117,8 @@ def rules_test(found: Places, since: str, rulebook: Path | None, json_: bool) ->
             click.progressbar(length=total, label="judging", file=sys.stderr) if sys.stderr.isatty() else nullcontext()
         )
         with bar as shown:
-            done = backtest(db, new, old, period, shown.update if shown is not None else lambda _: None)
+            progress = shown.update if shown is not None else lambda _: None
+            done = backtest(db, new, old, period, progress, known_to(db, new))
     if json_:
         echo_json(backtest_shape(done))
     else:

@@ -11,7 +11,7 @@ from rapidfuzz import fuzz, process
 
 from rules.fold import fold_batch
 from rules.kinds import LearnedRule
-from rules.knowledge import Knowledge
+from rules.knowledge import NOTHING_KNOWN, Knowledge
 from rules.learned import Example, Model, fit
 from rules.records import Mode
 from rules.rulebook import Rulebook
@@ -79,6 +79,12 @@ def learn(db: Database, rule: LearnedRule, now: float, *, keep: bool) -> Learned
     confirmed = tuple(sorted({lesson.text for lesson in spam}))
     knowledge = Knowledge(model, confirmed, _protected(ham, spam, rule.like))
     return Learned(knowledge, print_now, len(spam), len(ham), len(talk), left_out)
+
+
+def known_to(db: Database, rulebook: Rulebook) -> Knowledge:
+    """What the store taught, as far as the rulebook has a rule that goes by it. Nothing is stored."""
+    rule = learned_rule(rulebook)
+    return NOTHING_KNOWN if rule is None else learn(db, rule, 0.0, keep=False).knowledge
 
 
 def counted(taught: Sequence[Lesson], limit: int) -> tuple[list[Lesson], dict[str, int]]:

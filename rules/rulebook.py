@@ -64,9 +64,11 @@ class Auto(msgspec.Struct, frozen=True):
         return not self.demands or (decided >= self.decisions and not self.refutes(confirmed, decided))
 
     def refutes(self, confirmed: int, decided: int) -> bool:
-        """Whether there are decisions enough, and they speak against the rule. With fewer it is the community's own
-        choice to let a rule act that nobody has measured."""
-        return self.demands and decided >= self.decisions and confirmed / decided < self.precision
+        """Whether the rule was wrong so often that it can no longer reach the precision in that many decisions. Before
+        it is the community's own choice to let a rule act that nobody has measured."""
+        allowed = (1 - self.precision) * max(decided, self.decisions)
+        # A hair more, so that 49 of 50 are 98 %.
+        return self.demands and decided - confirmed > allowed + 1e-9
 
 
 class Rulebook(msgspec.Struct, frozen=True):
