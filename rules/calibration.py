@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-ENOUGH = 0.6
-"""From so many messages on, times the share that may be flagged, they are a ground to stand on."""
 _STRAIGHT = 20.0
 """Log-odds up to which scores are the logistic function. Beyond, log-odds grow by their logarithm: never 0 or 100."""
 _ROUNDS = 50
@@ -62,7 +60,7 @@ def scores(odds: Floats) -> Floats:
     return np.asarray(100.0 * _logistic(bent), np.float64)
 
 
-def cut(odds: Floats, counts: NDArray[np.int64], alarms: float) -> float:
+def cut(odds: Floats, counts: Floats, alarms: float) -> float:
     """Log-odds from which on at most the share `alarms` of harmless messages is expected.
 
     `odds` are those of harmless texts which the model was not fitted to, `counts` how often each was written. Two

@@ -36,6 +36,9 @@ _HEARD = [gram_loops.SOUND]
 _WRITTEN_SAY, _HEARD_SAY = 0.25, 0.15
 """What an ad counts of which only the letters and their sound are left, or the sound alone."""
 _FIRST_STEP = 0.01
+_ENOUGH = 0.6
+"""From so many messages on, times the share that may be flagged, the background is a ground to stand on."""
+_DISMISSED = 0.01
 _ROUNDS = 15
 _TOLERANCE = 0.03
 _MAGIC = b"vigil learned 1\n"
@@ -106,9 +109,10 @@ def fit(examples: Sequence[Example], background: Sequence[str], *, alarms: float
     """A model of the examples, None where there is nothing to learn from: no spam, or nothing else.
 
     `background` are the community's own messages that nobody objected to: they count as ham, and at most the share
-    `alarms` (above 0, below 1) of them is to reach the threshold. Where they are too few to tell (600 for one in a
-    thousand), that is asked of them and the labelled ham together. It is estimated by five-fold cross-validation,
-    with a margin. A background message that reads like an example is left out.
+    `alarms` (above 0, below 1) of them is to reach the threshold. Labelled ham counts among them, but where they are
+    enough to stand on (600 for one in a thousand) for no more than a hundredth of them: more can only be a collection,
+    not what was flagged of them and dismissed. It is estimated by five-fold cross-validation, with a margin. A
+    background message that reads like an example is left out.
 
     The model depends on what the examples and the background are, not on their order. It is logistic regression on
     hashed grams, each scaled by how rare it is and how far it leans to one side (after Wang and Manning, Baselines
@@ -130,10 +134,8 @@ def fit(examples: Sequence[Example], background: Sequence[str], *, alarms: float
             fit_loops.margins_of_rows(*rows.grams, np.flatnonzero(held), table, bias, odds)
     slope, offset = calibration.platt(odds, ground.spam, ground.amounts)
     odds = slope * odds + offset
-    # What moderators labelled is not like what is written: it is asked only where there is too little of that.
-    enough = ground.counts[ground.own].sum() * alarms >= calibration.ENOUGH
-    harmless = ground.own if enough else ~ground.spam
-    threshold = calibration.cut(odds[harmless], ground.counts[harmless], alarms)
+    harmless = ~ground.spam
+    threshold = calibration.cut(odds[harmless], _written(ground, alarms)[harmless], alarms)
     table, bias = _fitted(rows, np.ones(len(ground.texts), np.bool_), ground)
     # Rounded as they are kept, so that a model read back is the same one.
     weights = (slope * table[::2]).astype(_STORED).astype(np.float32)
@@ -204,6 +206,16 @@ _DIGITS = {ord(digit): "0" for digit in "123456789"}
 def _reads(folded: Folded) -> str:
     """What texts that differ in their numbers only have in common."""
     return folded.text.translate(_DIGITS)
+
+
+def _written(ground: _Ground, alarms: float) -> NDArray[np.float64]:
+    """How many of the community's messages each harmless text stands for."""
+    own = ground.counts[ground.own].sum()
+    labelled = ~ground.own & ~ground.spam
+    counts = ground.counts.astype(np.float64)
+    if own * alarms >= _ENOUGH and labelled.any():
+        counts[labelled] *= min(1.0, _DISMISSED * own / counts[labelled].sum())
+    return counts
 
 
 def _digest(labelled: tuple[str, bool]) -> bytes:
