@@ -144,7 +144,7 @@ def recount(db: Database, case_ids: Iterable[int], now: float) -> None:
             (now, case_id),
         )
         emptied = db.execute(
-            "UPDATE cases SET state = 'merged', version = version + 1"
+            "UPDATE cases SET state = 'merged', rule = '', version = version + 1"
             " WHERE id = ? AND state = 'open' AND messages = 0 RETURNING merged_into",
             (case_id,),
         ).fetchall()

@@ -146,7 +146,8 @@ def test_what_mode_auto_demands_has_defaults_and_bounds() -> None:
     ("demand", "confirmed", "decided", "allows", "refutes"),
     [
         (Auto(), 49, 49, False, False),
-        (Auto(), 0, 49, False, False),
+        (Auto(), 48, 49, False, False),
+        (Auto(), 1, 3, False, True),
         (Auto(), 49, 50, True, False),
         (Auto(), 48, 50, False, True),
         (Auto(1.0, 1), 999, 1_000, False, True),
