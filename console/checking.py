@@ -9,6 +9,7 @@ from os import devnull
 from pathlib import Path
 from typing import TextIO
 
+from console.collecting import collect_seldom
 from console.explaining import explained
 from console.learning import known_to
 from console.platforms.replay import Replay
@@ -35,6 +36,7 @@ async def check(
 
     With `scores` each object holds every rule's score. With `explain` it is text for people, findings alone.
     """
+    collect_seldom()
     engine = Engine(rulebook, knowledge, every_score=scores)
     count = flagged = problems = 0
     seconds = 0.0

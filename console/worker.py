@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from console.collecting import collect_seldom
 from console.dispatch import Dispatch
 from console.intake import Intake, TakenIn
 from console.measuring import Measuring
@@ -100,6 +101,7 @@ class Worker:
 
         Raises LeaseHeld, LeaseLost, StoreUnavailable, RulebookError, ReplayError.
         """
+        collect_seldom()
         rulebook = load_rulebook(self.settings)
         self._lists = rulebook.files
         engine = Engine(rulebook)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import unicodedata
 from dataclasses import replace
 
@@ -14,7 +13,7 @@ from rules.fold import fold_batch
 from rules.records import Message
 from rules.rulebook import parse
 from tests.bench.measured import ROUNDS, Measured, compare
-from tests.bench.texts import chains, changed
+from tests.bench.streams_made import stream_of, templates_of
 
 CUTOFF = 85
 CASES = ((1_000, 10_000), (10_000, 100_000))
@@ -29,13 +28,13 @@ def run() -> list[Measured]:
     measured = []
     for templates, window in CASES:
         rules = _rulebook(templates, window)
-        before = _stream(window, 0, 5)
+        before = stream_of(window, 0, 5)
         engine = Engine(parse(rules))
         for start in range(0, window, _BATCH):
             engine.judge(before[start : start + _BATCH])
-        rounds = iter([_stream(_OURS, window + number * _OURS, 6) for number in range(ROUNDS + 1)])
-        loop = _Loop(_templates(templates), [message.text for message in before])
-        fresh = _stream(_BASELINE[templates], window, 7)
+        rounds = iter([stream_of(_OURS, window + number * _OURS, 6) for number in range(ROUNDS + 1)])
+        loop = _Loop(templates_of(templates), [message.text for message in before])
+        fresh = stream_of(_BASELINE[templates], window, 7)
         one = compare(
             f"engine, {templates:,} templates, window {window:,}",
             "a loop of rapidfuzz calls",
@@ -51,27 +50,10 @@ def run() -> list[Measured]:
 def _rulebook(templates: int, window: int) -> str:
     return (
         "version = 1\n[rules.known]\nkind = 'similar'\nmode = 'ask'\n"
-        f"templates = {json.dumps(_templates(templates))}\n"
+        f"templates = {json.dumps(templates_of(templates))}\n"
         f"[rules.campaign]\nkind = 'duplicates'\nmode = 'ask'\nmin_length = 1\nwindow = '{window}s'\n"
         "[rules.flood]\nkind = 'flood'\nmode = 'ask'\n[rules.words]\nkind = 'words'\nmode = 'ask'\nwords = ['加微信']\n"
     )
-
-
-def _templates(templates: int) -> list[str]:
-    return chains(templates, 8, 40, 1)
-
-
-def _stream(length: int, first: int, seed: int) -> list[Message]:
-    """Messages a second apart; one in fifty is made of a template, one in fifty of another message."""
-    chosen = random.Random(seed + first)
-    texts = list(chains(length, 3, 45, seed + first))
-    for place in range(0, length - 25, 50):
-        texts[place] = changed(chosen.choice(_templates(1_000)), 0.1, chosen)
-        texts[place + 25] = changed(texts[chosen.randrange(length)], 0.1, chosen)
-    return [
-        Message("p", f"g{place % 7}", f"m{first + place}", f"u{chosen.randrange(5_000)}", text, 1e9 + first + place)
-        for place, text in enumerate(texts)
-    ]
 
 
 def _judge(engine: Engine, stream: list[Message]) -> None:
