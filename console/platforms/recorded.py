@@ -27,6 +27,24 @@ _KNOWN = frozenset({"id", "group", "user", "text", "ts", "name", "group_name", "
 _decode = msgspec.json.Decoder().decode
 
 
+class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A line as nearly all are: with the keys that are known, each of the type it should have."""
+
+    id: str
+    group: str
+    text: str
+    user: str = ""
+    ts: float | str | None = None
+    name: str = ""
+    group_name: str = ""
+    kind: str = "text"
+    reply_to: str = ""
+    mentions: tuple[str, ...] = ()
+
+
+_decode_plain = msgspec.json.Decoder(_Plain).decode
+
+
 class BadLine(ValueError):
     """A line that is no message; the text says what is wrong with which key and what is allowed there."""
 
@@ -46,6 +64,34 @@ def parse_line(line: bytes, platform: str, now: float) -> Parsed | None:
     Unknown keys are kept in `extra`. Broken UTF-8, lone surrogates and NUL become U+FFFD, an impossible time
     None, another key of a wrong type is left out: all of it is remarked on.
     """
+    return _plain(line, platform, now) or _lenient(line, platform, now)
+
+
+def _plain(line: bytes, platform: str, now: float) -> Parsed | None:
+    """As `_lenient`, several times faster; None for a line that takes a closer look."""
+    try:
+        found = _decode_plain(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    short = max(len(found.id), len(found.group), len(found.user), len(found.reply_to)) <= LONGEST_ID
+    shown = max(len(found.name), len(found.group_name)) <= LONGEST_NAME and len(found.kind) <= LONGEST_KIND
+    if not (found.id and found.group and found.kind and short and shown) or b"\\u0000" in line:
+        return None
+    if found.mentions and max(map(len, found.mentions)) > LONGEST_ID:
+        return None
+    remarks: list[str] = []
+    time = _time(found.ts, now, remarks)
+    if remarks:
+        return None
+    message = Message(
+        platform, found.group, found.id, found.user, found.text, time, found.kind, found.name, found.group_name,
+        found.reply_to, found.mentions,
+    )  # fmt: skip
+    return Parsed(message, ())
+
+
+def _lenient(line: bytes, platform: str, now: float) -> Parsed | None:
+    """`parse_line`, whatever the line is like."""
     remarks: list[str] = []
     try:
         source = line.decode()
@@ -143,9 +189,11 @@ def _optional(found: dict[str, Any], key: str, remarks: list[str], longest: int)
 
 def _whole(text: str) -> str:
     """The text with lone surrogates, which neither UTF-8 nor SQLite can hold, as U+FFFD."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _sound(text: str, remarks: list[str]) -> str:

@@ -21,6 +21,6 @@ def stream_of(length: int, first: int, seed: int, every: int = 50) -> list[Messa
         texts[place] = changed(chosen.choice(templates_of(1_000)), 0.1, chosen)
         texts[place + every // 2] = changed(texts[chosen.randrange(length)], 0.1, chosen)
     return [
-        Message("p", f"g{place % 7}", f"m{first + place}", f"u{chosen.randrange(5_000)}", text, 1e9 + first + place)
+        Message("p", f"g{place % 7}", f"m{first + place}", f"u{chosen.randrange(1_500)}", text, 1e9 + first + place)
         for place, text in enumerate(texts)
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -304,3 +305,29 @@ def test_what_is_written_is_read(message: Message, escaped: bool) -> None:
         "mentions": message.mentions,
     }  # fmt: skip
     assert parsed(json.dumps(line, ensure_ascii=escaped)) == Parsed(message, ())
+
+
+PLAIN = st.fixed_dictionaries(
+    {"id": st.text(min_size=1, max_size=8), "group": st.text(min_size=1, max_size=8), "text": st.text(max_size=20)},
+    optional={
+        "user": st.text(max_size=8),
+        "ts": st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False), st.integers(), st.text(max_size=8)),
+        "name": st.text(max_size=210),
+        "kind": st.sampled_from(["text", "image", "", "k" * 50]),
+        "reply_to": st.text(max_size=8),
+        "mentions": st.lists(st.text(max_size=5), max_size=3),
+    },
+)
+
+
+@given(PLAIN, st.booleans())
+def test_a_key_nobody_knows_changes_nothing_else(values: dict[str, object], escaped: bool) -> None:
+    def read(found: dict[str, object]) -> object:
+        line = json.dumps(found, ensure_ascii=escaped, allow_nan=False)
+        try:
+            parsed = parse_line(line.encode("utf-8", "surrogatepass"), "p", 2e9)
+        except BadLine as error:
+            return str(error)
+        return parsed and (replace(parsed.message, extra=""), parsed.remarks)
+
+    assert read(values) == read({**values, "else": 1})
