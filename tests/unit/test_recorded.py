@@ -311,7 +311,9 @@ PLAIN = st.fixed_dictionaries(
     {"id": st.text(min_size=1, max_size=8), "group": st.text(min_size=1, max_size=8), "text": st.text(max_size=20)},
     optional={
         "user": st.text(max_size=8),
-        "ts": st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False), st.integers(), st.text(max_size=8)),
+        "ts": st.one_of(
+            st.none(), st.floats(allow_nan=False, allow_infinity=False), st.integers(), st.text(max_size=8)
+        ),
         "name": st.text(max_size=210),
         "kind": st.sampled_from(["text", "image", "", "k" * 50]),
         "reply_to": st.text(max_size=8),
