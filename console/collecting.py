@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 
 _NEW = 50_000
-_TIMES = 20
+_TIMES = 10
 
 
 def collect_seldom() -> None:

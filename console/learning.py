@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
@@ -58,6 +59,36 @@ def learn(db: Database, rule: LearnedRule, now: float, *, keep: bool) -> Learned
     A model fitted before is taken from the store while the lessons are the same and the background has not grown
     much; else it is fitted, and with `keep` stored. Raises StoreUnavailable when it cannot be.
     """
+    gathered = _gather(db, rule)
+    model, current = _fitted_before(gathered)
+    if not current:
+        model = fit(_examples(gathered.labelled), gathered.talk, alarms=1 / rule.alarms_in)
+        if keep:
+            data = None if model is None else model.to_bytes()
+            fitted = StoredModel(gathered.fingerprint, len(gathered.talk), gathered.until, data)
+            lessons.keep_model(db, fitted, now)
+    return _learned(gathered, model, rule)
+
+
+def learned_before(db: Database, rule: LearnedRule) -> Learned | None:
+    """As `learn`, but None where a model would have to be fitted."""
+    gathered = _gather(db, rule)
+    model, current = _fitted_before(gathered)
+    return _learned(gathered, model, rule) if current else None
+
+
+class _Gathered(NamedTuple):
+    """All there is to learn from, the model fitted last, and the id of the newest message among the talk."""
+
+    fingerprint: str
+    stored: StoredModel | None
+    labelled: list[Lesson]
+    talk: list[str]
+    until: int
+    left_out: dict[str, int]
+
+
+def _gather(db: Database, rule: LearnedRule) -> _Gathered:
     with db.snapshot():
         print_now = fingerprint(db, rule)
         stored = lessons.model(db)
@@ -65,20 +96,33 @@ def learn(db: Database, rule: LearnedRule, now: float, *, keep: bool) -> Learned
         single = staff.is_single(db)
         talk, until = lessons.background(db, MOST_BACKGROUND)
     kept, left_out = counted(everything, 0 if single else rule.per_person)
-    labelled = [lesson for lesson in kept if lesson.label is not Label.BACKGROUND]
     talk += [lesson.text for lesson in kept if lesson.label is Label.BACKGROUND]
-    current = stored is not None and stored.lessons == print_now and len(talk) <= max(stored.background, 40) * GROWN
-    model, readable = _read(stored) if current else (None, False)
-    if not readable:
-        model = fit(_examples(labelled), talk, alarms=1 / rule.alarms_in)
-        if keep:
-            data = None if model is None else model.to_bytes()
-            lessons.keep_model(db, StoredModel(print_now, len(talk), until, data), now)
-    spam = [lesson for lesson in labelled if lesson.label is Label.SPAM]
-    ham = [lesson for lesson in labelled if lesson.label is Label.HAM]
+    labelled = [lesson for lesson in kept if lesson.label is not Label.BACKGROUND]
+    return _Gathered(print_now, stored, labelled, talk, until, left_out)
+
+
+def _fitted_before(gathered: _Gathered) -> tuple[Model | None, bool]:
+    """The stored model, and whether it will do: there may be nothing to fit one to."""
+    stored = gathered.stored
+    if not any(lesson.label is Label.SPAM for lesson in gathered.labelled):
+        return None, True
+    if stored is None or stored.lessons != gathered.fingerprint:
+        return None, False
+    if len(gathered.talk) > max(stored.background, 40) * GROWN:
+        return None, False
+    try:
+        return None if stored.model is None else Model.from_bytes(stored.model), True
+    except ValueError:
+        # Of another version, or damaged: it can always be fitted anew.
+        return None, False
+
+
+def _learned(gathered: _Gathered, model: Model | None, rule: LearnedRule) -> Learned:
+    spam = [lesson for lesson in gathered.labelled if lesson.label is Label.SPAM]
+    ham = [lesson for lesson in gathered.labelled if lesson.label is Label.HAM]
     confirmed = tuple(sorted({lesson.text for lesson in spam}))
     knowledge = Knowledge(model, confirmed, _protected(ham, spam, rule.like))
-    return Learned(knowledge, print_now, len(spam), len(ham), len(talk), left_out)
+    return Learned(knowledge, gathered.fingerprint, len(spam), len(ham), len(gathered.talk), gathered.left_out)
 
 
 def known_to(db: Database, rulebook: Rulebook) -> Knowledge:
@@ -112,16 +156,6 @@ def counted(taught: Sequence[Lesson], limit: int) -> tuple[list[Lesson], dict[st
             room[person][lesson.label] -= 1
         kept.append(lesson)
     return kept, left_out
-
-
-def _read(stored: StoredModel | None) -> tuple[Model | None, bool]:
-    """The model that was stored, and whether it can be read: one of another version is fitted anew."""
-    if stored is None or stored.model is None:
-        return None, True
-    try:
-        return Model.from_bytes(stored.model), True
-    except ValueError:
-        return None, False
 
 
 def _examples(labelled: Sequence[Lesson]) -> list[Example]:

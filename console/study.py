@@ -1,20 +1,26 @@
-"""The worker's learning: the rules go by new lessons soon after they were taught."""
+"""The worker's learning: the rules go by new lessons soon after they were taught.
+
+Models are fitted in a process of their own, which leaves them in the store: it takes some seconds and much memory.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from console.intake import Intake
-from console.learning import GROWN, Learned, fingerprint, learn, learned_rule
+from console.learning import GROWN, Learned, fingerprint, learned_before, learned_rule
 from rules.kinds import LearnedRule
-from store.database import open_database
-from store.errors import StoreError
 
 LOOK_SECONDS = 2.0
 """How often is looked for new lessons."""
+AFTER_FAILURE_SECONDS = 60.0
 
 
 class Study:
@@ -31,10 +37,18 @@ class Study:
         self._stored_at = 0
 
     def begin(self) -> None:
-        """Learn before the first message. Raises StoreUnavailable."""
+        """Learn before the first message, if need be without the newest lessons. Raises StoreUnavailable."""
         rule = learned_rule(self._intake.engine.rulebook)
-        if rule is not None:
-            self._take(learn(self._intake.db, rule, self._clock(), keep=True))
+        if rule is None:
+            return
+        learned = learned_before(self._intake.db, rule)
+        if learned is None:
+            told = subprocess.run(self._fitting(rule), check=False, capture_output=True, text=True)
+            if told.returncode:
+                self._log(f"what was taught cannot be learned: {told.stderr.strip()[-500:]}")
+            learned = learned_before(self._intake.db, rule)
+        if learned is not None:
+            self._take(learned)
 
     async def go_on(self) -> None:
         """Look for new lessons again and again; the work itself is done in a thread beside."""
@@ -43,12 +57,28 @@ class Study:
             rule = learned_rule(self._intake.engine.rulebook)
             if rule is None or not self._is_due(rule):
                 continue
-            try:
-                learned = await asyncio.to_thread(self._learn, rule)
-            except StoreError as error:
-                self._log(f"{error}; what was learned before stays in force")
-                continue
-            self._take(learned)
+            learned = learned_before(self._intake.db, rule)
+            if learned is None:
+                await self._fit(rule)
+                learned = learned_before(self._intake.db, rule)
+            if learned is not None:
+                self._take(learned)
+
+    async def _fit(self, rule: LearnedRule) -> None:
+        process = await asyncio.create_subprocess_exec(*self._fitting(rule), stderr=asyncio.subprocess.PIPE)
+        try:
+            _, errors = await process.communicate()
+        except asyncio.CancelledError:
+            process.kill()
+            await process.wait()
+            raise
+        if process.returncode:
+            words = errors.decode(errors="replace").strip()[-500:]
+            self._log(f"what was taught cannot be learned: {words}; what was learned before stays in force")
+            await asyncio.sleep(AFTER_FAILURE_SECONDS)
+
+    def _fitting(self, rule: LearnedRule) -> list[str]:
+        return [sys.executable, "-P", "-m", "console.fitting", str(self._store), msgspec.json.encode(rule).decode()]
 
     def _is_due(self, rule: LearnedRule) -> bool:
         before = self._learned
@@ -57,13 +87,6 @@ class Study:
         return before.knowledge.model is not None and self._intake.taken > self._stored_at + before.background * (
             GROWN - 1
         )
-
-    def _learn(self, rule: LearnedRule) -> Learned:
-        db = open_database(self._store)
-        try:
-            return learn(db, rule, self._clock(), keep=True)
-        finally:
-            db.close()
 
     def _take(self, learned: Learned) -> None:
         before = self._learned

@@ -75,7 +75,10 @@ class _Detector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Work:
+    """A rule, from which score on its results matter to newcomers, and what looks for it."""
+
     rule: Rule
+    floor: float | None
     detector: _Detector
 
 
@@ -88,6 +91,17 @@ class Engine:
     """
 
     def __init__(self, rulebook: Rulebook, knowledge: Knowledge = NOTHING_KNOWN, *, every_score: bool = False) -> None:
+        self._make(rulebook, knowledge, every_score=every_score, ready={})
+
+    def _make(
+        self,
+        rulebook: Rulebook,
+        knowledge: Knowledge,
+        *,
+        every_score: bool,
+        ready: Mapping[tuple[Rule, float | None], _Detector],
+    ) -> None:
+        """Makes the detectors, but for those that are `ready`."""
         self.rulebook = rulebook
         self.knowledge = knowledge
         self._every_score = every_score
@@ -95,11 +109,13 @@ class Engine:
         self._protected = Protected(rulebook, knowledge)
         rules = [rule for rule in rulebook.rules if rule.mode is not Mode.OFF]
         floors = _floors(rules)
-        self._work = [
-            _Work(rule, _detector(rule, rulebook, knowledge, LOWEST_SCORE if every_score else floors.get(rule.name)))
-            for rule in rules
-            if not isinstance(rule, NewcomerRule)
-        ]
+        self._work: list[_Work] = []
+        for rule in rules:
+            if isinstance(rule, NewcomerRule):
+                continue
+            floor = LOWEST_SCORE if every_score else floors.get(rule.name)
+            detector = ready.get((rule, floor)) or _detector(rule, rulebook, knowledge, floor)
+            self._work.append(_Work(rule, floor, detector))
         self._newcomers = [(rule, Newcomer(rule)) for rule in rules if isinstance(rule, NewcomerRule)]
 
     def judge(self, batch: Sequence[Message]) -> list[tuple[Finding, ...]]:
@@ -175,12 +191,20 @@ class Engine:
 
         This engine must judge no more then. Raises RulebookError, and this one stays as it was.
         """
-        engine = Engine(rulebook, self.knowledge if knowledge is None else knowledge, every_score=self._every_score)
+        known = self.knowledge if knowledge is None else knowledge
+        ready = {
+            (work.rule, work.floor): work.detector
+            for work in self._work
+            if known is self.knowledge or not isinstance(work.rule, LearnedRule)
+        }
+        engine = Engine.__new__(Engine)
+        engine._make(rulebook, known, every_score=self._every_score, ready=ready)
         engine._standing = self._standing
         before = {_identity(work.rule): work.detector for work in self._work}
         for work in engine._work:
-            if isinstance(work.detector, Duplicates | Flood | Burst):
-                work.detector.adopt(before.get(_identity(work.rule)))
+            old = before.get(_identity(work.rule))
+            if isinstance(work.detector, Duplicates | Flood | Burst) and work.detector is not old:
+                work.detector.adopt(old)
         return engine
 
 
