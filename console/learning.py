@@ -14,6 +14,7 @@ from rules.fold import fold_batch
 from rules.kinds import LearnedRule
 from rules.knowledge import NOTHING_KNOWN, Knowledge
 from rules.learned import Example, Model, fit
+from rules.learned_rule import telling
 from rules.records import Mode
 from rules.rulebook import Rulebook
 from store import lessons, staff
@@ -31,7 +32,7 @@ class Learned:
     """What the rules go by now, and what it rests on.
 
     `fingerprint` changes when it has to be made anew. `left_out` counts by person the texts beyond what one may
-    teach alone.
+    teach alone. `outgrown`: the background has grown so much that the model is to be fitted anew.
     """
 
     knowledge: Knowledge
@@ -40,6 +41,7 @@ class Learned:
     ham: int
     background: int
     left_out: dict[str, int]
+    outgrown: bool = False
 
 
 def learned_rule(rulebook: Rulebook) -> LearnedRule | None:
@@ -60,21 +62,21 @@ def learn(db: Database, rule: LearnedRule, now: float, *, keep: bool) -> Learned
     much; else it is fitted, and with `keep` stored. Raises StoreUnavailable when it cannot be.
     """
     gathered = _gather(db, rule)
-    model, current = _fitted_before(gathered)
-    if not current:
+    model, readable = _fitted_before(gathered)
+    if not readable or _outgrown(gathered):
         model = fit(_examples(gathered.labelled), gathered.talk, alarms=1 / rule.alarms_in)
         if keep:
             data = None if model is None else model.to_bytes()
             fitted = StoredModel(gathered.fingerprint, len(gathered.talk), gathered.until, data)
             lessons.keep_model(db, fitted, now)
-    return _learned(gathered, model, rule)
+    return _learned(gathered, model, rule, outgrown=False)
 
 
 def learned_before(db: Database, rule: LearnedRule) -> Learned | None:
-    """As `learn`, but None where a model would have to be fitted."""
+    """As `learn` with the model fitted last, also one the background has outgrown; None where none will do."""
     gathered = _gather(db, rule)
-    model, current = _fitted_before(gathered)
-    return _learned(gathered, model, rule) if current else None
+    model, readable = _fitted_before(gathered)
+    return _learned(gathered, model, rule, outgrown=_outgrown(gathered)) if readable else None
 
 
 class _Gathered(NamedTuple):
@@ -102,13 +104,11 @@ def _gather(db: Database, rule: LearnedRule) -> _Gathered:
 
 
 def _fitted_before(gathered: _Gathered) -> tuple[Model | None, bool]:
-    """The stored model, and whether it will do: there may be nothing to fit one to."""
+    """The stored model, and whether it is one of these lessons: without spam none is needed."""
     stored = gathered.stored
     if not any(lesson.label is Label.SPAM for lesson in gathered.labelled):
         return None, True
     if stored is None or stored.lessons != gathered.fingerprint:
-        return None, False
-    if len(gathered.talk) > max(stored.background, 40) * GROWN:
         return None, False
     try:
         return None if stored.model is None else Model.from_bytes(stored.model), True
@@ -117,12 +117,22 @@ def _fitted_before(gathered: _Gathered) -> tuple[Model | None, bool]:
         return None, False
 
 
-def _learned(gathered: _Gathered, model: Model | None, rule: LearnedRule) -> Learned:
+def _outgrown(gathered: _Gathered) -> bool:
+    stored = gathered.stored
+    if stored is None or stored.lessons != gathered.fingerprint:
+        return False
+    return len(gathered.talk) > max(stored.background, 40) * GROWN
+
+
+def _learned(gathered: _Gathered, model: Model | None, rule: LearnedRule, *, outgrown: bool) -> Learned:
     spam = [lesson for lesson in gathered.labelled if lesson.label is Label.SPAM]
     ham = [lesson for lesson in gathered.labelled if lesson.label is Label.HAM]
-    confirmed = tuple(sorted({lesson.text for lesson in spam}))
+    taught = sorted({lesson.text for lesson in spam})
+    confirmed = telling(taught, [*gathered.talk, *(lesson.text for lesson in ham)], rule.like)
     knowledge = Knowledge(model, confirmed, _protected(ham, spam, rule.like))
-    return Learned(knowledge, gathered.fingerprint, len(spam), len(ham), len(gathered.talk), gathered.left_out)
+    return Learned(
+        knowledge, gathered.fingerprint, len(spam), len(ham), len(gathered.talk), gathered.left_out, outgrown
+    )
 
 
 def known_to(db: Database, rulebook: Rulebook) -> Knowledge:

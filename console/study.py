@@ -17,6 +17,8 @@ import msgspec
 from console.intake import Intake
 from console.learning import GROWN, Learned, fingerprint, learned_before, learned_rule
 from rules.kinds import LearnedRule
+from store.database import open_database
+from store.errors import StoreError
 
 LOOK_SECONDS = 2.0
 """How often is looked for new lessons."""
@@ -37,7 +39,10 @@ class Study:
         self._stored_at = 0
 
     def begin(self) -> None:
-        """Learn before the first message, if need be without the newest lessons. Raises StoreUnavailable."""
+        """Learn before the first message. Raises StoreUnavailable.
+
+        A model that the background has outgrown goes on as before the restart, until the new one is made.
+        """
         rule = learned_rule(self._intake.engine.rulebook)
         if rule is None:
             return
@@ -57,12 +62,23 @@ class Study:
             rule = learned_rule(self._intake.engine.rulebook)
             if rule is None or not self._is_due(rule):
                 continue
-            learned = learned_before(self._intake.db, rule)
-            if learned is None:
-                await self._fit(rule)
-                learned = learned_before(self._intake.db, rule)
+            try:
+                learned = await asyncio.to_thread(self._look, rule)
+                if learned is None or learned.outgrown:
+                    await self._fit(rule)
+                    learned = await asyncio.to_thread(self._look, rule)
+            except StoreError as error:
+                self._log(f"{error}; what was learned before stays in force")
+                continue
             if learned is not None:
                 self._take(learned)
+
+    def _look(self, rule: LearnedRule) -> Learned | None:
+        db = open_database(self._store)
+        try:
+            return learned_before(db, rule)
+        finally:
+            db.close()
 
     async def _fit(self, rule: LearnedRule) -> None:
         process = await asyncio.create_subprocess_exec(*self._fitting(rule), stderr=asyncio.subprocess.PIPE)
@@ -82,11 +98,10 @@ class Study:
 
     def _is_due(self, rule: LearnedRule) -> bool:
         before = self._learned
-        if before is None or fingerprint(self._intake.db, rule) != before.fingerprint:
+        if before is None or before.outgrown or fingerprint(self._intake.db, rule) != before.fingerprint:
             return True
-        return before.knowledge.model is not None and self._intake.taken > self._stored_at + before.background * (
-            GROWN - 1
-        )
+        # With spam alone there is no model yet, but everyday talk is all that is wanting.
+        return bool(before.spam) and self._intake.taken > self._stored_at + before.background * (GROWN - 1)
 
     def _take(self, learned: Learned) -> None:
         before = self._learned

@@ -51,6 +51,7 @@ LOWEST_SCORE = 40.0
 """Where every score is wanted, the lowest that is told apart from 0."""
 
 _NO_CAMPAIGNS: Mapping[MessageKey, str] = MappingProxyType({})
+_NO_RULES: Mapping[str, Mapping[MessageKey, str]] = MappingProxyType({})
 _BY_STRENGTH = tuple(Mode)
 
 
@@ -108,12 +109,12 @@ class Engine:
         self._standing = Standing()
         self._protected = Protected(rulebook, knowledge)
         rules = [rule for rule in rulebook.rules if rule.mode is not Mode.OFF]
-        floors = _floors(rules)
+        floors = _floors(rules, LOWEST_SCORE if every_score else None)
         self._work: list[_Work] = []
         for rule in rules:
             if isinstance(rule, NewcomerRule):
                 continue
-            floor = LOWEST_SCORE if every_score else floors.get(rule.name)
+            floor = floors.get(rule.name)
             detector = ready.get((rule, floor)) or _detector(rule, rulebook, knowledge, floor)
             self._work.append(_Work(rule, floor, detector))
         self._newcomers = [(rule, Newcomer(rule)) for rule in rules if isinstance(rule, NewcomerRule)]
@@ -168,16 +169,16 @@ class Engine:
         """Goes on from what members wrote before, as the store has it."""
         self._standing.know(memberships)
 
-    def warm(self, batch: Sequence[Message], campaigns: Mapping[MessageKey, str] = _NO_CAMPAIGNS) -> None:
+    def warm(self, batch: Sequence[Message], campaigns: Mapping[str, Mapping[MessageKey, str]] = _NO_RULES) -> None:
         """Fills the windows from messages judged before, in their order; `know` their members first.
 
-        `campaigns` gives the campaign key stored with a message's finding: its cluster keeps that key.
+        `campaigns` gives by rule the campaign key stored with its finding on a message: its cluster keeps that key.
         """
         prepared = _prepared(batch, list(map(self._standing.looked_up, batch)))
         for work in self._work:
             concerned = [prepared[place] for place in _places(work.rule, prepared)]
             if isinstance(work.detector, Duplicates):
-                work.detector.warm(concerned, campaigns)
+                work.detector.warm(concerned, campaigns.get(work.rule.name, _NO_CAMPAIGNS))
             elif isinstance(work.detector, Flood | Burst):
                 work.detector.judge(concerned)
 
@@ -226,9 +227,9 @@ def _identity(rule: Rule) -> tuple[str, str, tuple[str, ...]]:
     return rule.name, rule.kind, rule.groups if rule.special else ()
 
 
-def _floors(rules: Iterable[Rule]) -> dict[str, float]:
-    """The lowest scores that matter to newcomers, by rule."""
-    floors: dict[str, float] = {}
+def _floors(rules: Sequence[Rule], lowest: float | None) -> dict[str, float]:
+    """The lowest scores that matter, by rule: those that count for newcomers, and `lowest`."""
+    floors = {} if lowest is None else {rule.name: lowest for rule in rules}
     for rule in rules:
         for name, threshold in rule.thresholds if isinstance(rule, NewcomerRule) else ():
             floors[name] = min(threshold, floors.get(name, threshold))

@@ -9,7 +9,10 @@ from rules.learned import Model
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """`confirmed` are texts that decisions confirmed, `dismissed` those that were found wrongly, as written."""
+    """`confirmed` are texts that were confirmed and tell an advertisement, `dismissed` those that were found wrongly.
+
+    All of them as written.
+    """
 
     model: Model | None = None
     confirmed: tuple[str, ...] = ()

@@ -14,23 +14,47 @@ from rules.records import Evidence, Finding, Mode
 from rules.rulebook import Rulebook
 from rules.similar import Templates
 
-SHORTEST_CONFIRMED = 10
-"""Folded characters. Shorter confirmed messages teach the model, but are no templates."""
+SHORTEST_CONFIRMED = 20
+"""Letters, of which an ideograph counts two. Shorter confirmed messages teach the model, but are no templates."""
 LIKE = 88.0
 """How like a dismissed message is left alone, where no rule of kind learned says otherwise."""
 
 _SHOWN = 120
+_IDEOGRAPHS = "\u2e80"
 
 
 class _Known:
     """Texts by folded form, to find those like a message."""
 
-    def __init__(self, texts: Sequence[str], like: float, shortest: int) -> None:
-        folded = {one.text: text for one, text in zip(fold_batch(texts), texts, strict=True)}
-        kept = {form: text for form, text in folded.items() if len(form) >= shortest}
+    def __init__(self, texts: Sequence[str], like: float) -> None:
+        kept = {one.text: text for one, text in zip(fold_batch(texts), texts, strict=True) if one.text}
         self.texts = list(kept.values())
         self.forms = list(kept)
         self.templates = Templates(self.forms, like) if kept else None
+
+
+def telling(confirmed: Sequence[str], talk: Sequence[str], like: float) -> tuple[str, ...]:
+    """The confirmed texts that tell an advertisement: long enough, and part of nothing that members say.
+
+    A whole message like one is no reason to leave it out: copies may have passed before the first was confirmed.
+    """
+    forms = {one.text: text for one, text in zip(fold_batch(confirmed), confirmed, strict=True)}
+    forms = {form: text for form, text in forms.items() if _length(form) >= SHORTEST_CONFIRMED}
+    said = list(dict.fromkeys(one.text for one in fold_batch(talk)))
+    while forms and said:
+        known = list(forms)
+        hits = [(text, hit) for text, hit in zip(said, Templates(known, like).nearest(said), strict=True) if hit]
+        inside = {known[hit.template] for text, hit in hits if fuzz.ratio(text, known[hit.template]) < like}
+        if not inside:
+            break
+        forms = {form: text for form, text in forms.items() if form not in inside}
+        # Where one was found another may be hidden behind it.
+        said = [text for text, _ in hits]
+    return tuple(forms.values())
+
+
+def _length(form: str) -> int:
+    return len(form) + sum(char >= _IDEOGRAPHS for char in form)
 
 
 class Learned:
@@ -44,7 +68,7 @@ class Learned:
     def __init__(self, rule: LearnedRule, knowledge: Knowledge, floor: float | None = None) -> None:
         self._rule = rule
         self._model = knowledge.model
-        self._confirmed = _Known(knowledge.confirmed, rule.like, SHORTEST_CONFIRMED)
+        self._confirmed = _Known(knowledge.confirmed, rule.like)
         self.cut = rule.threshold if self._model is None else max(rule.threshold, self._model.threshold)
         self._floor = self.cut if floor is None else min(floor, self.cut)
         grounded = self._model is not None and self._model.background >= rule.background
@@ -88,7 +112,7 @@ class Protected:
 
     def __init__(self, rulebook: Rulebook, knowledge: Knowledge) -> None:
         self._like = max((rule.like for rule in rulebook.rules if isinstance(rule, LearnedRule)), default=LIKE)
-        self._known = _Known(knowledge.dismissed, self._like, 1)
+        self._known = _Known(knowledge.dismissed, self._like)
 
     def __bool__(self) -> bool:
         return self._known.templates is not None
