@@ -25,6 +25,9 @@ def read_text(path: Path, what: str) -> str:
     try:
         if path.is_dir():
             raise FileProblem(None, f"is a directory, not a {what}")
+        # A pipe nobody writes into would be waited for without end.
+        if path.exists() and not path.is_file():
+            raise FileProblem(None, f"is no ordinary file: not a {what}")
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
@@ -49,8 +52,11 @@ class Beside:
         self.files: list[Path] = []
 
     def path(self, name: str) -> Path:
-        """Where the file of that name is."""
-        return self.folder / Path(name).expanduser()
+        """Where the file of that name is. Of a user nobody knows the folder of, "~" stands for itself."""
+        try:
+            return self.folder / Path(name).expanduser()
+        except RuntimeError:
+            return self.folder / name
 
     def lines(self, name: str) -> list[tuple[int, str]]:
         """The entries of a list, with their lines: without empty lines and those that begin with #.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,21 @@ def test_an_error_in_a_list_names_its_file_and_line(book: Path, name: str, conte
         load(book)
     assert says in str(caught.value)
     assert listed in caught.value.files
+
+
+def test_a_pipe_is_no_list_and_waits_for_nobody(book: Path) -> None:
+    book.with_name("words.txt").unlink()
+    os.mkfifo(book.with_name("words.txt"))
+    with pytest.raises(RulebookError) as caught:
+        load(book)
+    assert "words.txt: is no ordinary file" in str(caught.value)
+
+
+def test_a_list_of_a_user_nobody_knows_is_not_found(book: Path) -> None:
+    book.write_text(BOOK.replace('"words.txt"', '"~nobody-of-that-name/words.txt"'), "utf-8")
+    with pytest.raises(RulebookError) as caught:
+        load(book)
+    assert "~nobody-of-that-name/words.txt: cannot be read: No such file" in str(caught.value)
 
 
 def test_ten_thousand_lines_are_no_trouble(book: Path) -> None:
