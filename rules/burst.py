@@ -12,7 +12,7 @@ from rules.kinds import BurstRule
 from rules.prepared import Prepared
 from rules.reading import spelled_duration
 from rules.records import Finding, MessageKey
-from rules.spans import densest
+from rules.spans import densest, rated
 
 MOST_ARRIVALS = 2_000
 """Arrivals of a group that are kept. Beyond, the one that came first goes."""
@@ -82,7 +82,7 @@ class Burst:
         start, end = densest([one.time for one in near], rule.window)
         burst = near[start:end]
         count = len({one.member for one in burst})
-        score = min(100.0, round(50 * count / limit, 1))
+        score = rated(count, limit)
         if now not in burst or score < self._floor:
             return None
         matched = f"{count} {what} in {spelled_duration(rule.window)}"

@@ -94,9 +94,9 @@ class Engine:
         self._standing = Standing()
         self._protected = Protected(rulebook, knowledge)
         rules = [rule for rule in rulebook.rules if rule.mode is not Mode.OFF]
-        floors = _floors(rules)
+        floors = _floors(rules, LOWEST_SCORE if every_score else None)
         self._work = [
-            _Work(rule, _detector(rule, rulebook, knowledge, LOWEST_SCORE if every_score else floors.get(rule.name)))
+            _Work(rule, _detector(rule, rulebook, knowledge, floors.get(rule.name)))
             for rule in rules
             if not isinstance(rule, NewcomerRule)
         ]
@@ -202,9 +202,9 @@ def _identity(rule: Rule) -> tuple[str, str, tuple[str, ...]]:
     return rule.name, rule.kind, rule.groups if rule.special else ()
 
 
-def _floors(rules: Iterable[Rule]) -> dict[str, float]:
-    """The lowest scores that matter to newcomers, by rule."""
-    floors: dict[str, float] = {}
+def _floors(rules: Sequence[Rule], lowest: float | None) -> dict[str, float]:
+    """The lowest scores that matter, by rule: those that count for newcomers, and `lowest`."""
+    floors = {} if lowest is None else {rule.name: lowest for rule in rules}
     for rule in rules:
         for name, threshold in rule.thresholds if isinstance(rule, NewcomerRule) else ():
             floors[name] = min(threshold, floors.get(name, threshold))

@@ -12,7 +12,7 @@ from rules.kinds import FloodRule
 from rules.prepared import Prepared
 from rules.reading import spelled_duration
 from rules.records import Evidence, Finding, MessageKey
-from rules.spans import heaviest
+from rules.spans import heaviest, rated
 
 MOST_MEMBERS = 20_000
 """Memberships whose last messages are kept. Beyond, the one silent for the longest goes."""
@@ -57,7 +57,7 @@ class _Measure:
 
     @property
     def score(self) -> float:
-        return min(100.0, round(50 * self.count / self.limit, 1))
+        return rated(self.count, self.limit)
 
 
 class Flood:
@@ -96,6 +96,8 @@ class Flood:
         measures = [*counted, *self._repeated(prepared)]
         if not measures:
             return None
+        # What is too much is not explained by what is not.
+        measures = [measure for measure in measures if measure.count >= measure.limit] or measures
         rule = self._rule
         return Finding(
             rule.name,

@@ -41,3 +41,9 @@ def heaviest(times: Sequence[float], weights: Sequence[int], window: float, plac
         if end > place and weight >= most:
             best, most = (start, end), weight
     return best
+
+
+def rated(count: int, limit: int) -> float:
+    """The score of so many against a limit: 50 at the limit, 100 at twice as many, and below 50 below the limit."""
+    score = min(100.0, round(50 * count / limit, 1))
+    return score if count >= limit else min(score, 49.9)

@@ -108,3 +108,23 @@ def memberships(messages: list[Message]) -> list[Membership]:
             first = message.time if known.first is None else known.first
             found[key] = known._replace(messages=known.messages + 1, first=first)
     return list(found.values())
+
+
+@given(st.integers(11_900, 12_100), st.integers(150, 250), st.integers(1, 12))
+def test_every_score_changes_no_finding_of_a_flood(characters: int, lines: int, mentions: int) -> None:
+    book = parse('version = 1\n[rules.flood]\nkind = "flood"\nmode = "ask"\n')
+    named = tuple(f"m{number}" for number in range(mentions))
+    text = "\n" * (lines - 1) + "话" * (characters - lines + 1)
+    message = Message("p", "g", "1", "m", text, 1_003.0, mentions=named)
+    assert Engine(book, every_score=True).judge([message]) == Engine(book).judge([message])
+
+
+def test_every_score_hides_nothing_that_counts_for_newcomers() -> None:
+    book = parse(
+        'version = 1\n[rules.known]\nkind = "similar"\nmode = "ask"\ntemplates = ["周末自习室招管理员包午饭"]\n'
+        '[rules.new]\nkind = "newcomer"\nmode = "ask"\nthresholds = { known = 25 }\n'
+    )
+    message = Message("p", "g", "1", "m", "周末有空的同学去图书馆看书吧", 1_003.0)
+    (plain,) = Engine(book).judge([message])
+    assert [finding.rule for finding in plain] == ["new"]
+    assert Engine(book, every_score=True).judge([message]) == [plain]
