@@ -32,6 +32,10 @@ class Entry:
         platform, group, _ = self.keys[0]
         return platform, group, self.member
 
+    @property
+    def beginning(self) -> str:
+        return " ".join(self.shown)[:SHOWN_CHARACTERS]
+
     def clustered(self) -> Cluster:
         """The entry's cluster; where it has none, one in which it waits."""
         if self.cluster is None:
@@ -41,7 +45,7 @@ class Entry:
 
     def alone(self) -> Cluster:
         """A cluster that begins with the entry, nobody waiting in it."""
-        return Cluster(campaign_of(self.keys), " ".join(self.shown)[:SHOWN_CHARACTERS])
+        return Cluster(campaign_of(self.keys), self.beginning)
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -52,6 +56,10 @@ class Cluster:
     first_text: str
     reached: bool = False
     waiting: list[Entry] = field(default_factory=list)
+
+    def begin_with(self, entry: Entry) -> None:
+        """Names the cluster after the entry."""
+        self.campaign, self.first_text = campaign_of(entry.keys), entry.beginning
 
 
 SHOWN_CHARACTERS = 120

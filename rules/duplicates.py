@@ -127,11 +127,11 @@ class Duplicates:
     """A rule of kind duplicates at work.
 
     Texts are compared folded and with every digit as 0, by rapidfuzz's `ratio`; of long ones the first thousand
-    characters. A message joins the cluster of the message most like it no further away in time than the window;
-    the cluster's campaign key is made of its first message's key.
+    characters. A message joins the cluster of the message most like it no further away in time than the window.
     Once `count` messages of a cluster stand within one window, the one that makes it so gets a finding that
-    names the others, and each later copy gets a finding of its own. A message without a time counts as at the
-    time of the one before it on its platform; one that came already is passed over.
+    names the others, and each later copy gets a finding of its own. The campaign key is made of the key of the first
+    message that is named. A message without a time counts as at the time of the one before it on its platform; one
+    that came already is passed over.
 
     The messages of a membership that came each no more than `pieces` seconds after the one before, the last eight
     and of a thousand characters at most, are joined too, whatever their length. What is joined is compared as a
@@ -307,6 +307,9 @@ class Duplicates:
         memberships = {entry.membership, *(waiting.membership for waiting in near)}
         copies = end - start
         cluster.reached = (copies >= rule.count and len(memberships) >= rule.min_members) or (0 < rule.alone <= copies)
+        if cluster.reached and cluster.waiting:
+            # What was said before, and came to nothing, is not the campaign's: a restart does not know it any more.
+            cluster.begin_with(cluster.waiting[0])
         return cluster.reached
 
 

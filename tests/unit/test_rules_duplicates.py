@@ -162,6 +162,17 @@ def test_a_campaign_keeps_its_key_while_copies_come() -> None:
     assert all(found[1:])
 
 
+def test_a_campaign_begins_with_the_first_copy_that_counts_though_there_were_copies_before() -> None:
+    early = [message(number, AD, time) for number, time in enumerate((0, 540, 1_080, 1_140, 1_200))]
+    whole, later = engine(), engine()
+    assert not any(whole.judge(early))
+    later.warm([one for one in early if (one.time or 0) >= 1_200 - later.horizon()])
+    last = message(9, AD, 1_260)
+    (finding,) = whole.judge([last])[0]
+    assert [key.id for key in finding.earlier] == ["2", "3", "4"]
+    assert later.judge([last]) == [(finding,)]
+
+
 def test_a_new_engine_keeps_the_stored_key_of_a_campaign_older_than_its_window() -> None:
     stream = copies(30, step=250)
     whole = only(engine(count=3).judge(stream))
