@@ -30,7 +30,7 @@ class Learned:
     """What the rules go by now, and what it rests on.
 
     `fingerprint` changes when it has to be made anew. `left_out` counts by person the texts beyond what one may
-    teach alone.
+    teach alone. `outgrown`: the background has grown so much that the model is to be fitted anew.
     """
 
     knowledge: Knowledge
@@ -39,6 +39,7 @@ class Learned:
     ham: int
     background: int
     left_out: dict[str, int]
+    outgrown: bool = False
 
 
 def learned_rule(rulebook: Rulebook) -> LearnedRule | None:
@@ -52,11 +53,12 @@ def fingerprint(db: Database, rule: LearnedRule) -> str:
     return hashlib.sha256(settings.encode()).hexdigest()
 
 
-def learn(db: Database, rule: LearnedRule, now: float, *, keep: bool) -> Learned:
+def learn(db: Database, rule: LearnedRule, now: float, *, keep: bool, as_before: bool = False) -> Learned:
     """What the store's lessons come to. The same lessons and messages give the same knowledge.
 
     A model fitted before is taken from the store while the lessons are the same and the background has not grown
-    much; else it is fitted, and with `keep` stored. Raises StoreUnavailable when it cannot be.
+    much (with `as_before` however much); else it is fitted, and with `keep` stored. Raises StoreUnavailable when it
+    cannot be.
     """
     with db.snapshot():
         print_now = fingerprint(db, rule)
@@ -67,8 +69,9 @@ def learn(db: Database, rule: LearnedRule, now: float, *, keep: bool) -> Learned
     kept, left_out = counted(everything, 0 if single else rule.per_person)
     labelled = [lesson for lesson in kept if lesson.label is not Label.BACKGROUND]
     talk += [lesson.text for lesson in kept if lesson.label is Label.BACKGROUND]
-    current = stored is not None and stored.lessons == print_now and len(talk) <= max(stored.background, 40) * GROWN
-    model, readable = _read(stored) if current else (None, False)
+    current = stored is not None and stored.lessons == print_now
+    outgrown = current and stored is not None and len(talk) > max(stored.background, 40) * GROWN
+    model, readable = _read(stored) if current and (as_before or not outgrown) else (None, False)
     if not readable:
         model = fit(_examples(labelled), talk, alarms=1 / rule.alarms_in)
         if keep:
@@ -78,7 +81,7 @@ def learn(db: Database, rule: LearnedRule, now: float, *, keep: bool) -> Learned
     ham = [lesson for lesson in labelled if lesson.label is Label.HAM]
     confirmed = tuple(sorted({lesson.text for lesson in spam}))
     knowledge = Knowledge(model, confirmed, _protected(ham, spam, rule.like))
-    return Learned(knowledge, print_now, len(spam), len(ham), len(talk), left_out)
+    return Learned(knowledge, print_now, len(spam), len(ham), len(talk), left_out, readable and outgrown)
 
 
 def known_to(db: Database, rulebook: Rulebook) -> Knowledge:

@@ -31,10 +31,13 @@ class Study:
         self._stored_at = 0
 
     def begin(self) -> None:
-        """Learn before the first message. Raises StoreUnavailable."""
+        """Learn before the first message. Raises StoreUnavailable.
+
+        A model the background has outgrown goes on as before the restart, until the new one is made beside.
+        """
         rule = learned_rule(self._intake.engine.rulebook)
         if rule is not None:
-            self._take(learn(self._intake.db, rule, self._clock(), keep=True))
+            self._take(learn(self._intake.db, rule, self._clock(), keep=True, as_before=True))
 
     async def go_on(self) -> None:
         """Look for new lessons again and again; the work itself is done in a thread beside."""
@@ -52,11 +55,10 @@ class Study:
 
     def _is_due(self, rule: LearnedRule) -> bool:
         before = self._learned
-        if before is None or fingerprint(self._intake.db, rule) != before.fingerprint:
+        if before is None or before.outgrown or fingerprint(self._intake.db, rule) != before.fingerprint:
             return True
-        return before.knowledge.model is not None and self._intake.taken > self._stored_at + before.background * (
-            GROWN - 1
-        )
+        # With spam alone there is no model yet, but everyday talk is all that is wanting.
+        return bool(before.spam) and self._intake.taken > self._stored_at + before.background * (GROWN - 1)
 
     def _learn(self, rule: LearnedRule) -> Learned:
         db = open_database(self._store)

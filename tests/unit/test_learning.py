@@ -16,6 +16,7 @@ from console.platforms.base import Batch
 from console.settings import Settings
 from console.study import Study
 from rules.engine import Engine
+from rules.knowledge import NOTHING_KNOWN
 from rules.records import Message
 from rules.rulebook import Rulebook, parse
 from store import lease, lessons, rulebooks, staff
@@ -253,3 +254,31 @@ def test_a_model_is_kept_and_a_damaged_one_fitted_anew(shop: Shop) -> None:
     again = learn(shop.db, rule, NOON, keep=True).knowledge.model
     assert again is not None
     assert again.to_bytes() == first.to_bytes()
+
+
+def test_after_a_restart_the_same_model_judges_until_the_one_for_more_talk_is_made(shop: Shop) -> None:
+    examples = [(lessons.Label.SPAM, text) for text in spam(30, 1)]
+    lessons.teach(shop.db, "a", examples + [(lessons.Label.HAM, text) for text in talk(60, 1)], "own", NOON)
+    shop.study.begin()
+    before = shop.intake.engine.knowledge.model
+    assert before is not None
+    shop.take(*(message(100 + n, text, member=f"t{n}") for n, text in enumerate(talk(80, 3))))
+    shop.intake.learn(NOTHING_KNOWN)
+    shop.study = Study(shop.db.path, shop.intake, shop.log.append, lambda: NOON)
+    shop.study.begin()
+    again = shop.intake.engine.knowledge.model
+    assert again is not None
+    assert again.to_bytes() == before.to_bytes()
+    asyncio.run(shop.learned(len(shop.log) + 1))
+    grown = shop.intake.engine.knowledge.model
+    assert grown is not None
+    assert grown.background > before.background
+
+
+def test_where_only_ads_were_taught_a_model_comes_with_the_talk(shop: Shop) -> None:
+    lessons.teach(shop.db, "a", [(lessons.Label.SPAM, text) for text in spam(30, 1)], "own", NOON)
+    asyncio.run(shop.learned(1))
+    assert shop.intake.engine.knowledge.model is None
+    shop.take(*(message(100 + n, text, member=f"t{n}") for n, text in enumerate(talk(80, 3))))
+    asyncio.run(shop.learned(2))
+    assert shop.intake.engine.knowledge.model is not None
