@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from console.settings import Settings
 from rules.duplicates import MOST_MESSAGES
 from rules.engine import Engine
 from rules.knowledge import Knowledge
-from rules.records import Finding, Message, Mode
+from rules.records import Finding, Message, MessageKey, Mode
 from rules.rulebook import Rulebook
 from rules.standing import Membership
 from store import cases, lease, members, messages, rulebooks
@@ -60,7 +61,10 @@ class Intake:
         """Fill the engine's windows from the store; returns with how many messages."""
         self.engine.know(Membership(*row) for row in members.memberships(self.db))
         stored = messages.latest(self.db, self.engine.horizon(), WARMED_MESSAGES)
-        campaigns = {message.key: campaign for message, campaign in stored if campaign}
+        campaigns: dict[str, dict[MessageKey, str]] = defaultdict(dict)
+        for message, found in stored:
+            for rule, campaign in found.items():
+                campaigns[rule][message.key] = campaign
         self.engine.warm([message for message, _ in stored], campaigns)
         return len(stored)
 

@@ -51,6 +51,7 @@ LOWEST_SCORE = 40.0
 """Where every score is wanted, the lowest that is told apart from 0."""
 
 _NO_CAMPAIGNS: Mapping[MessageKey, str] = MappingProxyType({})
+_NO_RULES: Mapping[str, Mapping[MessageKey, str]] = MappingProxyType({})
 _BY_STRENGTH = tuple(Mode)
 
 
@@ -152,16 +153,16 @@ class Engine:
         """Goes on from what members wrote before, as the store has it."""
         self._standing.know(memberships)
 
-    def warm(self, batch: Sequence[Message], campaigns: Mapping[MessageKey, str] = _NO_CAMPAIGNS) -> None:
+    def warm(self, batch: Sequence[Message], campaigns: Mapping[str, Mapping[MessageKey, str]] = _NO_RULES) -> None:
         """Fills the windows from messages judged before, in their order; `know` their members first.
 
-        `campaigns` gives the campaign key stored with a message's finding: its cluster keeps that key.
+        `campaigns` gives by rule the campaign key stored with its finding on a message: its cluster keeps that key.
         """
         prepared = _prepared(batch, list(map(self._standing.looked_up, batch)))
         for work in self._work:
             concerned = [prepared[place] for place in _places(work.rule, prepared)]
             if isinstance(work.detector, Duplicates):
-                work.detector.warm(concerned, campaigns)
+                work.detector.warm(concerned, campaigns.get(work.rule.name, _NO_CAMPAIGNS))
             elif isinstance(work.detector, Flood | Burst):
                 work.detector.judge(concerned)
 

@@ -151,9 +151,9 @@ def set_position(db: Database, source: str, value: str, now: float) -> None:
     )
 
 
-def latest(db: Database, horizon: float, limit: int) -> list[tuple[Message, str]]:
+def latest(db: Database, horizon: float, limit: int) -> list[tuple[Message, dict[str, str]]]:
     """The newest messages by intake, oldest first, at most `limit` and no older than `horizon` seconds
-    before the newest one's own time, each with the campaign it was flagged for, or ""."""
+    before the newest one's own time, each with the campaigns it was flagged for, by rule."""
     newest = db.execute("SELECT id, time FROM messages ORDER BY id DESC LIMIT ?", (_RECENT,)).fetchall()
     if not newest:
         return []
@@ -161,7 +161,7 @@ def latest(db: Database, horizon: float, limit: int) -> list[tuple[Message, str]
     since = min((time for _, time in newest if time is not None), default=-1e18) - horizon
     rows = db.execute(
         "SELECT g.platform, g.key, m.key, coalesce(p.key, ''), m.text, m.time, m.kind, m.mentions,"
-        " coalesce((SELECT f.campaign FROM flags f WHERE f.message_id = m.id AND f.campaign <> '' LIMIT 1), '')"
+        " (SELECT json_group_object(f.rule, f.campaign) FROM flags f WHERE f.message_id = m.id AND f.campaign <> '')"
         " FROM messages m JOIN groups g ON g.id = m.group_id LEFT JOIN members p ON p.id = m.member_id"
         " WHERE m.id > ? AND (m.time IS NULL OR m.time >= ?) ORDER BY m.id",
         (newest[0][0] - limit, since),
@@ -170,9 +170,9 @@ def latest(db: Database, horizon: float, limit: int) -> list[tuple[Message, str]
         (
             Message(platform, group, key, member, text, time, kind,
                     mentions=msgspec.json.decode(mentions, type=tuple[str, ...]) if mentions else ()),
-            campaign,
+            {} if campaigns == "{}" else msgspec.json.decode(campaigns, type=dict[str, str]),
         )
-        for platform, group, key, member, text, time, kind, mentions, campaign in rows
+        for platform, group, key, member, text, time, kind, mentions, campaigns in rows
     ]  # fmt: skip
 
 

@@ -179,8 +179,19 @@ def test_a_new_engine_keeps_the_stored_key_of_a_campaign_older_than_its_window()
     campaigns = {m.key: found.campaign for m, found in zip(stream, whole, strict=True) if found is not None}
     resumed = engine(count=3)
     recent = [m for m in stream[:20] if m.time is not None and m.time >= 1_000 + 19 * 250 - resumed.horizon()]
-    resumed.warm(recent, campaigns)
+    resumed.warm(recent, {"d": campaigns})
     assert only(resumed.judge(stream[20:])) == whole[20:]
+
+
+def test_a_restart_does_not_take_one_rules_campaign_for_anothers() -> None:
+    rule = '[rules.{}]\nkind = "duplicates"\nmode = "ask"\nmin_members = 1\nalone = 0\ncount = {}\n'
+    book = parse("version = 1\n" + rule.format("few", 2) + rule.format("many", 6))
+    stream = copies(7)
+    whole = Engine(book).judge(stream)
+    assert [len(found) for found in whole] == [0, 1, 1, 1, 1, 2, 2]
+    resumed = Engine(book)
+    resumed.warm(stream[:3], {"few": dict.fromkeys([one.key for one in stream[:3]], whole[1][0].campaign)})
+    assert resumed.judge(stream[3:]) == whole[3:]
 
 
 TEXTS = st.sampled_from(
@@ -338,7 +349,7 @@ def test_findings_depend_neither_on_batches_nor_on_a_restart(
             if finding is not None:
                 campaigns.update(dict.fromkeys([one.key, *finding.earlier], finding.campaign))
         resumed = engine(count=3, min_members=2)
-        resumed.warm(stream[:cut], campaigns)
+        resumed.warm(stream[:cut], {"d": campaigns})
         assert only(resumed.judge(stream[cut:])) == whole[cut:]
 
 

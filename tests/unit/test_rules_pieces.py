@@ -163,7 +163,7 @@ def test_findings_name_a_message_once_whatever_the_batches_and_after_a_restart(
         if finding is not None:
             known.update(dict.fromkeys([one.key, *finding.earlier], finding.campaign))
     resumed = engine()
-    resumed.warm(stream[:place], known)
+    resumed.warm(stream[:place], {"d": known})
     assert only(resumed.judge(stream[place:])) == whole[place:]
 
 

@@ -14,7 +14,7 @@ from rules.engine import Engine, Judged
 from rules.kinds import KINDS
 from rules.knowledge import Knowledge
 from rules.learned import fit
-from rules.records import Message
+from rules.records import Message, MessageKey
 from rules.rulebook import DEFAULT_RULEBOOK, Rulebook, parse
 from rules.standing import Membership
 from tests.unit.test_rules_learned import examples, talk
@@ -83,13 +83,12 @@ def test_findings_do_not_depend_on_restarts(data: st.DataObject) -> None:
     engine = Engine(book(), knowledge())
     engine.know(memberships(before))
     # A finding's campaign is stored with its message, and with the earlier ones it names.
-    campaigns = {
-        key: finding.campaign
-        for message, judged in zip(before, whole(), strict=False)
-        for finding in judged.findings
-        if finding.campaign
-        for key in (message.key, *finding.earlier)
-    }
+    campaigns: dict[str, dict[MessageKey, str]] = {}
+    for message, judged in zip(before, whole(), strict=False):
+        for finding in judged.findings:
+            if finding.campaign:
+                named = (message.key, *finding.earlier)
+                campaigns.setdefault(finding.rule, {}).update(dict.fromkeys(named, finding.campaign))
     engine.warm(before, campaigns)
     assert engine.scored(after) == whole()[cut:]
 
