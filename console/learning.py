@@ -55,7 +55,7 @@ def fingerprint(db: Database, rule: LearnedRule) -> str:
     return hashlib.sha256(settings.encode()).hexdigest()
 
 
-def learn(db: Database, rule: LearnedRule, now: float, *, keep: bool) -> Learned:
+def learn(db: Database, rule: LearnedRule, now: float, *, keep: bool, as_before: bool = False) -> Learned:
     """What the store's lessons come to. The same lessons and messages give the same knowledge.
 
     A model fitted before is taken from the store while the lessons are the same and the background has not grown

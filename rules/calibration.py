@@ -19,8 +19,9 @@ _QUANTILE = 0.84
 _TAIL_SHARE = 0.02
 _SHORTEST_TAIL, _LONGEST_TAIL = 10, 200
 _CAUTION = 0.5
-_TAIL_CAUTION, _FEW_CAUTION = 0.3, 0.8
-"""Which part of the wanted share is aimed at: what people talk of changes. Of the tail, and where messages are few."""
+_TAIL_CAUTION, _FEW_CAUTION = 0.3, 0.5
+"""Which part of the wanted share is aimed at: what people talk of changes. Of the tail, and how much more where
+messages are few."""
 _SHORTEST_EXCESS = 0.05
 
 
@@ -64,10 +65,9 @@ def cut(odds: Floats, counts: Floats, alarms: float) -> float:
     """Log-odds from which on at most the share `alarms` of harmless messages is expected.
 
     `odds` are those of harmless texts which the model was not fitted to, `counts` how often each was written. Two
-    bounds, and the higher one counts: the lowest order statistic that keeps to half of `alarms`, by its Wilson bound
-    (80 %, one-sided) where there are messages enough; and where a part of `alarms` would be reached if the tail went
-    on falling exponentially, which is all there is to go by when the messages are few. Raises ValueError when there
-    are none.
+    bounds, and the higher one counts: the lowest order statistic that keeps to half of `alarms`; and where a part of
+    `alarms` would be reached if the tail went on falling exponentially, which is all there is to go by when the
+    messages are few. Raises ValueError when there are none.
     """
     if not len(odds):
         raise ValueError("no harmless messages to set a threshold by")
@@ -81,20 +81,11 @@ def cut(odds: Floats, counts: Floats, alarms: float) -> float:
     # The tail may be longer than so few messages show.
     excess = max(excess * (1 + _QUANTILE / math.sqrt(place + 1)), _SHORTEST_EXCESS)
     share = above[place] / total
-    aim = alarms * (_TAIL_CAUTION if total * alarms >= 1 else _FEW_CAUTION)
+    aim = alarms * (_TAIL_CAUTION + _FEW_CAUTION / (1 + (total * alarms) ** 2))
     bounds = [falling[place] + excess * max(math.log(share / aim), 0.0)]
-    # The first level that may not be reached is where too many, or the bound of too many, would be.
-    aim = alarms * _CAUTION
-    too_many = (above > aim * total) | ((_upper(above, total) > aim) & (_upper(np.zeros(1), total) <= aim))
-    bounds.append(falling[int(np.argmax(too_many))])
+    # The first level that may not be reached is where too many would be.
+    bounds.append(falling[int(np.argmax(above > alarms * _CAUTION * total))])
     return math.nextafter(float(max(bounds)), math.inf)
-
-
-def _upper(flagged: Floats, total: float) -> Floats:
-    """The Wilson interval's upper end for so many of `total`."""
-    share, square = flagged / total, _QUANTILE**2 / total
-    middle = share + square / 2
-    return np.asarray((middle + np.sqrt(square * (share * (1 - share) + square / 4))) / (1 + square), np.float64)
 
 
 def _logistic(odds: Floats) -> Floats:
