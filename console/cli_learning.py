@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -114,9 +115,9 @@ def _summary(rule: LearnedRule, learned: Learned) -> str:
     if model is None:
         lines.append("too little for a model yet: it needs spam, and ham or everyday talk to tell it from")
     else:
-        lines.append(
-            f"flags from a score of {max(rule.threshold, model.threshold):.1f} on, {_ground(rule, model.background)}"
-        )
+        # Cut, not rounded: nothing scores 100.
+        score = math.floor(100 * max(rule.threshold, model.threshold)) / 100
+        lines.append(f"flags from a score of {score} on, {_ground(rule, model.background)}")
     for person, count in sorted(learned.left_out.items()):
         lines.append(
             f"{count} texts that {person} decided alone do not count: beyond {rule.per_person} more than all others"

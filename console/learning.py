@@ -51,7 +51,7 @@ def learned_rule(rulebook: Rulebook) -> LearnedRule | None:
 
 def fingerprint(db: Database, rule: LearnedRule) -> str:
     """Changes with the lessons that are stored and with the settings they are learned by."""
-    settings = f"{rule.alarms_in} {rule.per_person} {staff.is_single(db)} {lessons.fingerprint(db)}"
+    settings = f"{rule.alarms_in} {rule.per_person} {rule.like} {staff.is_single(db)} {lessons.fingerprint(db)}"
     return hashlib.sha256(settings.encode()).hexdigest()
 
 
@@ -112,7 +112,7 @@ def _fitted_before(gathered: _Gathered) -> tuple[Model | None, bool]:
         return None, False
     try:
         return None if stored.model is None else Model.from_bytes(stored.model), True
-    except ValueError:
+    except (ValueError, TypeError, AttributeError):
         # Of another version, or damaged: it can always be fitted anew.
         return None, False
 
