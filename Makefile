@@ -58,14 +58,14 @@ $(VENV)/run.stamp: pyproject.toml $(PINS) | $(VENV)/made.stamp
 	@echo "Installing Vigil into $(VENV) ..."
 	@PIP_CONSTRAINT=$(PINS) $(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@echo "Compiling the rules' loops ..."
-	@echo '{"id": "1", "group": "g", "user": "u", "text": "good morning to everybody here"}' | $(BIN)/vigil check - >/dev/null 2>&1
+	@$(BIN)/python -m rules.compiling
 	@touch $@
 
 $(VENV)/dev.stamp: pyproject.toml $(PINS) | $(VENV)/made.stamp
 	@echo "Installing Vigil with its tests and checks into $(VENV) ..."
 	@PIP_CONSTRAINT=$(PINS) $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,check]'
 	@echo "Compiling the rules' loops ..."
-	@echo '{"id": "1", "group": "g", "user": "u", "text": "good morning to everybody here"}' | $(BIN)/vigil check - >/dev/null 2>&1
+	@$(BIN)/python -m rules.compiling
 	@touch $(VENV)/run.stamp $@
 
 $(VENV)/made.stamp:

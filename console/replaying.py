@@ -12,7 +12,7 @@ from pathlib import Path
 from console.intake import TakenIn
 from console.platforms.replay import Replay, ReplayError, effects_path
 from console.settings import Settings
-from console.worker import Worker, make_room
+from console.worker import Worker
 from widgets.safe import safe
 
 SHOWN_PROBLEMS = 20
@@ -35,7 +35,6 @@ def replay(settings: Settings, path: Path | None, speed: float | None, name: str
     if path and not path.is_fifo():
         # Said before a store is made for nothing.
         _try_to_open(path)
-    make_room(settings)
     platform = Replay(effects_path(settings.store), path=path, speed=speed, name=name)
     progress = _Progress(platform)
     worker = Worker(settings, "replay", [platform], progress.log, on_taken=progress.taken)

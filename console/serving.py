@@ -11,7 +11,7 @@ import threading
 from datetime import datetime
 
 from console.settings import Settings
-from console.worker import Worker, make_room, platforms_of
+from console.worker import Worker, platforms_of
 from widgets.safe import safe
 
 LONGEST_LOG = 1_000
@@ -26,8 +26,6 @@ def serve(settings: Settings, *, child: bool) -> None:
     # A console blocks these for itself, and a child inherits that.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP, signal.SIGTERM, signal.SIGINT})
     worker = Worker(settings, "child" if child else "serve", platforms_of(settings), _log, steps_aside=child)
-    if not child:
-        make_room(settings)
     asyncio.run(_serve(worker, child=child))
 
 

@@ -23,7 +23,7 @@ from console.study import Study
 from rules.engine import Engine
 from rules.rulebook import RulebookError
 from store import lease, messages, rulebooks
-from store.database import open_database
+from store.database import Database, open_database
 from store.errors import LeaseHeld, LeaseLost, StoreError
 
 HEARTBEAT_SECONDS = 1.0
@@ -107,7 +107,7 @@ class Worker:
         engine = Engine(rulebook)
         db = open_database(self.settings.store, create=True)
         try:
-            generation = lease.take(db, self.kind, self._clock())
+            generation = self._take_over(db)
             loop = asyncio.get_running_loop()
             heart = threading.Thread(target=self._beat, args=(generation, loop), daemon=True)
             heart.start()
@@ -140,6 +140,16 @@ class Worker:
                 self.log("worker stopped")
         finally:
             db.close()
+
+    def _take_over(self, db: Database) -> int:
+        """Take the lease, where a console's own worker holds it as soon as that has stepped aside."""
+        while True:
+            try:
+                return lease.take(db, self.kind, self._clock())
+            except LeaseHeld:
+                if self.steps_aside:
+                    raise
+            make_room(self.settings)
 
     def _connected(self) -> dict[str, Platform]:
         connected = {platform.name: platform for platform in self.platforms}
