@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from console.collecting import give_back
 from console.intake import Intake
 from console.learning import GROWN, Learned, fingerprint, learned_before, learned_rule
 from rules.kinds import LearnedRule
@@ -110,6 +111,7 @@ class Study:
         if before is None and not learned.spam and not learned.ham:
             return
         self._intake.learn(learned.knowledge)
+        give_back()
         model = learned.knowledge.model
         ground = "too little for a model" if model is None else f"flags from {model.threshold:.1f} on"
         self._log(
