@@ -55,39 +55,57 @@ def fingerprint(db: Database, rule: LearnedRule) -> str:
     return hashlib.sha256(settings.encode()).hexdigest()
 
 
-def learn(db: Database, rule: LearnedRule, now: float, *, keep: bool, as_before: bool = False) -> Learned:
+def learn(db: Database, rule: LearnedRule, now: float, *, keep: bool) -> Learned:
     """What the store's lessons come to. The same lessons and messages give the same knowledge.
 
     A model fitted before is taken from the store while the lessons are the same and the background has not grown
     much; else it is fitted, and with `keep` stored. Raises StoreUnavailable when it cannot be.
     """
+    learned = learned_before(db, rule)
+    if learned is not None and not learned.outgrown:
+        return learned
     gathered = _gather(db, rule)
-    model, readable = _fitted_before(gathered)
-    if not readable or _outgrown(gathered):
-        model = fit(_examples(gathered.labelled), gathered.talk, alarms=1 / rule.alarms_in)
-        if keep:
-            data = None if model is None else model.to_bytes()
-            fitted = StoredModel(gathered.fingerprint, len(gathered.talk), gathered.until, data)
-            lessons.keep_model(db, fitted, now)
-    return _learned(gathered, model, rule, outgrown=False)
+    talk, until = lessons.background(db, MOST_BACKGROUND)
+    talk += [lesson.text for lesson in gathered.kept if lesson.label is Label.BACKGROUND]
+    labelled = [*gathered.of(Label.SPAM), *gathered.of(Label.HAM)]
+    model = fit(_examples(labelled), talk, alarms=1 / rule.alarms_in)
+    taught = sorted({lesson.text for lesson in gathered.of(Label.SPAM)})
+    templates = telling(taught, [*talk, *(lesson.text for lesson in gathered.of(Label.HAM))], rule.like)
+    if keep:
+        data = None if model is None else model.to_bytes()
+        lessons.keep_model(db, StoredModel(gathered.fingerprint, len(talk), until, data, templates), now)
+    return _learned(gathered, model, templates, rule, outgrown=False)
 
 
 def learned_before(db: Database, rule: LearnedRule) -> Learned | None:
     """As `learn` with the model fitted last, also one the background has outgrown; None where none will do."""
     gathered = _gather(db, rule)
-    model, readable = _fitted_before(gathered)
-    return _learned(gathered, model, rule, outgrown=_outgrown(gathered)) if readable else None
+    stored = gathered.stored
+    if not gathered.of(Label.SPAM):
+        return _learned(gathered, None, (), rule, outgrown=False)
+    if stored is None or stored.lessons != gathered.fingerprint:
+        return None
+    try:
+        model = None if stored.model is None else Model.from_bytes(stored.model)
+    except (ValueError, TypeError, AttributeError):
+        # Of another version, or damaged: it can always be fitted anew.
+        return None
+    outgrown = gathered.background > max(stored.background, 40) * GROWN
+    return _learned(gathered, model, stored.templates, rule, outgrown=outgrown)
 
 
 class _Gathered(NamedTuple):
-    """All there is to learn from, the model fitted last, and the id of the newest message among the talk."""
+    """The lessons that count, the model fitted last, and how many messages of everyday talk there are."""
 
     fingerprint: str
     stored: StoredModel | None
-    labelled: list[Lesson]
-    talk: list[str]
-    until: int
+    kept: list[Lesson]
+    background: int
     left_out: dict[str, int]
+
+    def of(self, label: Label) -> list[Lesson]:
+        """The lessons with that label."""
+        return [lesson for lesson in self.kept if lesson.label is label]
 
 
 def _gather(db: Database, rule: LearnedRule) -> _Gathered:
@@ -96,42 +114,19 @@ def _gather(db: Database, rule: LearnedRule) -> _Gathered:
         stored = lessons.model(db)
         everything = lessons.lessons(db)
         single = staff.is_single(db)
-        talk, until = lessons.background(db, MOST_BACKGROUND)
+        talk = lessons.background_size(db, MOST_BACKGROUND)
     kept, left_out = counted(everything, 0 if single else rule.per_person)
-    talk += [lesson.text for lesson in kept if lesson.label is Label.BACKGROUND]
-    labelled = [lesson for lesson in kept if lesson.label is not Label.BACKGROUND]
-    return _Gathered(print_now, stored, labelled, talk, until, left_out)
+    talk += sum(lesson.label is Label.BACKGROUND for lesson in kept)
+    return _Gathered(print_now, stored, kept, talk, left_out)
 
 
-def _fitted_before(gathered: _Gathered) -> tuple[Model | None, bool]:
-    """The stored model, and whether it is one of these lessons: without spam none is needed."""
-    stored = gathered.stored
-    if not any(lesson.label is Label.SPAM for lesson in gathered.labelled):
-        return None, True
-    if stored is None or stored.lessons != gathered.fingerprint:
-        return None, False
-    try:
-        return None if stored.model is None else Model.from_bytes(stored.model), True
-    except (ValueError, TypeError, AttributeError):
-        # Of another version, or damaged: it can always be fitted anew.
-        return None, False
-
-
-def _outgrown(gathered: _Gathered) -> bool:
-    stored = gathered.stored
-    if stored is None or stored.lessons != gathered.fingerprint:
-        return False
-    return len(gathered.talk) > max(stored.background, 40) * GROWN
-
-
-def _learned(gathered: _Gathered, model: Model | None, rule: LearnedRule, *, outgrown: bool) -> Learned:
-    spam = [lesson for lesson in gathered.labelled if lesson.label is Label.SPAM]
-    ham = [lesson for lesson in gathered.labelled if lesson.label is Label.HAM]
-    taught = sorted({lesson.text for lesson in spam})
-    confirmed = telling(taught, [*gathered.talk, *(lesson.text for lesson in ham)], rule.like)
-    knowledge = Knowledge(model, confirmed, _protected(ham, spam, rule.like))
+def _learned(
+    gathered: _Gathered, model: Model | None, templates: tuple[str, ...], rule: LearnedRule, *, outgrown: bool
+) -> Learned:
+    spam, ham = gathered.of(Label.SPAM), gathered.of(Label.HAM)
+    knowledge = Knowledge(model, templates, _protected(ham, spam, rule.like))
     return Learned(
-        knowledge, gathered.fingerprint, len(spam), len(ham), len(gathered.talk), gathered.left_out, outgrown
+        knowledge, gathered.fingerprint, len(spam), len(ham), gathered.background, gathered.left_out, outgrown
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -73,12 +74,14 @@ class Taught:
 @dataclass(frozen=True, slots=True)
 class StoredModel:
     """A fitted model as bytes (None: there was nothing to fit to), the fingerprint of the lessons it was fitted to,
-    and the background: how many messages, and the newest one's id."""
+    and the background: how many messages, and the newest one's id. `templates` are the confirmed texts that tell an
+    advertisement."""
 
     lessons: str
     background: int
     until: int
     model: bytes | None
+    templates: tuple[str, ...]
 
 
 def teach(db: Database, file: str, examples: Iterable[tuple[Label, str]], staff: str, now: float) -> tuple[int, int]:
@@ -185,18 +188,25 @@ def background(db: Database, most: int, until: int | None = None) -> tuple[list[
     return [text for _, text in rows], rows[-1][0] if rows else 0
 
 
+def background_size(db: Database, most: int) -> int:
+    """How many messages `background` gives."""
+    return int(db.value(f"SELECT count(*) FROM (SELECT 1{_UNDISPUTED} LIMIT ?)", (most,)))
+
+
 def model(db: Database) -> StoredModel | None:
     """The model fitted last."""
-    row = db.execute("SELECT lessons, background, until, model FROM models").fetchone()
-    return StoredModel(*row) if row else None
+    row = db.execute("SELECT lessons, background, until, model, templates FROM models").fetchone()
+    return StoredModel(row[0], row[1], row[2], row[3], tuple(json.loads(row[4]))) if row else None
 
 
 def keep_model(db: Database, model: StoredModel, now: float) -> None:
     """Store a fitted model in place of the one before."""
     with db.transaction():
         db.execute(
-            "INSERT INTO models (id, lessons, background, until, model, made_at) VALUES (1, ?, ?, ?, ?, ?)"
+            "INSERT INTO models (id, lessons, background, until, model, templates, made_at)"
+            " VALUES (1, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET lessons = excluded.lessons, background = excluded.background,"
-            " until = excluded.until, model = excluded.model, made_at = excluded.made_at",
-            (model.lessons, model.background, model.until, model.model, now),
+            " until = excluded.until, model = excluded.model, templates = excluded.templates,"
+            " made_at = excluded.made_at",
+            (model.lessons, model.background, model.until, model.model, json.dumps(model.templates), now),
         )

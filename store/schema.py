@@ -256,6 +256,7 @@ CREATE TABLE models (
     background INTEGER NOT NULL,
     until INTEGER NOT NULL,
     model BLOB,
+    templates TEXT NOT NULL,
     made_at REAL NOT NULL
 )
 """
