@@ -178,12 +178,9 @@ def fingerprint(db: Database) -> str:
     return hashlib.sha256(repr((imports, decided)).encode()).hexdigest()
 
 
-def background(db: Database, most: int, until: int | None = None) -> tuple[list[str], int]:
-    """The newest `most` undisputed messages, oldest first, and the id of the newest; up to message `until`."""
-    rows = db.execute(
-        f"SELECT m.id, m.text{_UNDISPUTED} AND m.id <= ? ORDER BY m.id DESC LIMIT ?",
-        (2**63 - 1 if until is None else until, most),
-    ).fetchall()
+def background(db: Database, most: int) -> tuple[list[str], int]:
+    """The newest `most` undisputed messages, oldest first, and the id of the newest."""
+    rows = db.execute(f"SELECT m.id, m.text{_UNDISPUTED} ORDER BY m.id DESC LIMIT ?", (most,)).fetchall()
     rows.reverse()
     return [text for _, text in rows], rows[-1][0] if rows else 0
 
