@@ -61,10 +61,10 @@ def learn(db: Database, rule: LearnedRule, now: float, *, keep: bool) -> Learned
     A model fitted before is taken from the store while the lessons are the same and the background has not grown
     much; else it is fitted, and with `keep` stored. Raises StoreUnavailable when it cannot be.
     """
-    learned = learned_before(db, rule)
+    gathered = _gather(db, rule)
+    learned = _as_before(gathered, rule)
     if learned is not None and not learned.outgrown:
         return learned
-    gathered = _gather(db, rule)
     talk, until = lessons.background(db, MOST_BACKGROUND)
     talk += [lesson.text for lesson in gathered.kept if lesson.label is Label.BACKGROUND]
     labelled = [*gathered.of(Label.SPAM), *gathered.of(Label.HAM)]
@@ -79,7 +79,10 @@ def learn(db: Database, rule: LearnedRule, now: float, *, keep: bool) -> Learned
 
 def learned_before(db: Database, rule: LearnedRule) -> Learned | None:
     """As `learn` with the model fitted last, also one the background has outgrown; None where none will do."""
-    gathered = _gather(db, rule)
+    return _as_before(_gather(db, rule), rule)
+
+
+def _as_before(gathered: _Gathered, rule: LearnedRule) -> Learned | None:
     stored = gathered.stored
     if not gathered.of(Label.SPAM):
         return _learned(gathered, None, (), rule, outgrown=False)

@@ -6,8 +6,8 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
+from rules.clusters import hashed
 from rules.kinds import BurstRule
 from rules.prepared import Prepared
 from rules.reading import spelled_duration
@@ -88,12 +88,8 @@ class Burst:
         matched = f"{count} {what} in {spelled_duration(rule.window)}"
         if count < limit:
             return Finding(rule.name, rule.kind, rule.mode, score, prepared.whole(matched), matched)
-        campaign = next((one.campaign for one in burst if one.campaign), "") or _campaign(burst[0].key, what)
+        campaign = next((one.campaign for one in burst if one.campaign), "") or hashed((what, *burst[0].key))
         earlier = tuple(one.key for one in burst if one is not now and not one.campaign)
         for one in burst:
             one.campaign = campaign
         return Finding(rule.name, rule.kind, rule.mode, score, prepared.whole(matched), matched, campaign, earlier)
-
-
-def _campaign(key: MessageKey, what: str) -> str:
-    return blake2b("\0".join((what, *key)).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

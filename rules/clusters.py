@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TypeAlias
@@ -69,7 +70,12 @@ SHOWN_CHARACTERS = 120
 def campaign_of(keys: tuple[Key, ...]) -> str:
     """The key of a campaign that begins with that message, or with the first of those joined: 16 hex digits."""
     named = [*keys[0], "joined"] if len(keys) > 1 else keys[0]
-    return blake2b("\0".join(named).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return hashed(named)
+
+
+def hashed(parts: Iterable[str]) -> str:
+    """The key of a campaign that is told by these: 16 hex digits."""
+    return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def named_keys(keys: tuple[Key, ...]) -> tuple[MessageKey, ...]:

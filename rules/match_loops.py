@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rules.compiled import compiled
 from rules.loop_arrays import SLACK, STRIDE, Codes, Ints, SmallInts, Templates
-from rules.text_loops import bigram_keys, common_length, mark_letters, unmark_letters
+from rules.text_loops import bigram_keys, common_at_least, mark_letters, unmark_letters
 
 
 @compiled
@@ -94,7 +94,7 @@ def likely_templates(
             if not marked:
                 mark_letters(codes, start, end, letter_of, masks)
                 marked = True
-            if common_length(length, letter_of, masks, templates, first, last, state) >= common:
+            if common_at_least(length, letter_of, masks, templates, first, last, state, common) >= common:
                 if size == len(out_rows):
                     out_rows = np.concatenate((out_rows, np.empty(size, np.int32)))
                     out_templates = np.concatenate((out_templates, np.empty(size, np.int32)))

@@ -68,15 +68,21 @@ class Pattern:
         return [self._judge(prepared) for prepared in batch]
 
     def _judge(self, prepared: Prepared) -> Finding | None:
-        evidence: dict[Evidence, None] = {}
-        for found in self._patterns.found(prepared):
-            evidence[found] = None
-            if len(evidence) == MOST_EVIDENCE:
-                break
+        evidence = first_of(self._patterns.found(prepared))
         if not evidence or self._unless.any_in(prepared):
             return None
         rule = self._rule
-        return Finding(rule.name, rule.kind, rule.mode, rule.score, tuple(evidence), named(evidence))
+        return Finding(rule.name, rule.kind, rule.mode, rule.score, evidence, named(evidence))
+
+
+def first_of(found: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """What is kept of all that was found: each place once, the first ones."""
+    evidence: dict[Evidence, None] = {}
+    for one in found:
+        evidence[one] = None
+        if len(evidence) == MOST_EVIDENCE:
+            break
+    return tuple(evidence)
 
 
 def named(evidence: Iterable[Evidence]) -> str:

@@ -61,7 +61,7 @@ _ONE = np.uint64(1)
 
 @compiled
 def mark_letters(codes: Codes, start: int, end: int, letter_of: SmallInts, masks: NDArray[np.uint64]) -> None:
-    """Prepares `common_length`: `letter_of[c]` numbers the letters of `codes[start:end]` from 1.
+    """Prepares `common_at_least`: `letter_of[c]` numbers the letters of `codes[start:end]` from 1.
 
     Row `l` of `masks` has a bit for each place of letter `l`. `letter_of` must hold noughts.
     """
@@ -96,52 +96,6 @@ def ones(bits: np.uint64) -> int:
 
 
 @compiled
-def common_length(
-    length: int,
-    letter_of: SmallInts,
-    masks: NDArray[np.uint64],
-    codes: Codes,
-    start: int,
-    end: int,
-    state: NDArray[np.uint64],
-) -> int:
-    """The longest common subsequence of a marked text of `length` and `codes[start:end]`.
-
-    Bit-parallel, after Hyyrö (2004), as rapidfuzz has it: a word of 64 places at a time.
-    """
-    words = (length + 63) // 64
-    if words == 1:
-        row = _FULL
-        for place in range(start, end):
-            letter = letter_of[codes[place]]
-            if letter:
-                mask = masks[letter, 0]
-                row = (row + (row & mask)) | (row & ~mask)
-        state[0] = row
-    else:
-        for word in range(words):
-            state[word] = _FULL
-        for place in range(start, end):
-            letter = letter_of[codes[place]]
-            if letter:
-                carry = _NOTHING
-                for word in range(words):
-                    row = state[word]
-                    mask = masks[letter, word]
-                    added = row + (row & mask)
-                    total = added + carry
-                    carry = _ONE if added < row or total < added else _NOTHING
-                    state[word] = total | (row & ~mask)
-    common = np.int64(0)
-    for word in range(words):
-        bits = ~state[word]
-        if word == words - 1 and length & 63:
-            bits &= (_ONE << np.uint64(length & 63)) - _ONE
-        common += ones(bits)
-    return int(common)
-
-
-@compiled
 def common_at_least(
     length: int,
     letter_of: SmallInts,
@@ -152,7 +106,11 @@ def common_at_least(
     state: NDArray[np.uint64],
     wanted: int,
 ) -> int:
-    """As `common_length`, or -1 as soon as it shows that it is less than `wanted`."""
+    """The longest common subsequence of a marked text of `length` and `codes[start:end]`.
+
+    Or -1, as soon as it shows that it is less than `wanted`. Bit-parallel, after Hyyrö (2004), as rapidfuzz has it: a
+    word of 64 places at a time.
+    """
     words = (length + 63) // 64
     for word in range(words):
         state[word] = _FULL

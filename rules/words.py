@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from ahocorasick_rs import AhoCorasick
 
 from rules.fold import Folded, fold
 from rules.kinds import WordsRule
-from rules.patterns import MOST_EVIDENCE, Patterns, named
+from rules.patterns import Patterns, first_of, named
 from rules.prepared import Prepared
 from rules.records import Evidence, Finding
 from rules.rulebook import Rulebook
@@ -40,15 +41,11 @@ class Words:
         return [self._judge(prepared) for prepared in batch]
 
     def _judge(self, prepared: Prepared) -> Finding | None:
-        evidence: dict[Evidence, None] = {}
-        for found in (*self._words_in(prepared), *self._patterns.found(prepared)):
-            evidence[found] = None
-            if len(evidence) == MOST_EVIDENCE:
-                break
+        evidence = first_of(chain(self._words_in(prepared), self._patterns.found(prepared)))
         if not evidence:
             return None
         rule = self._rule
-        return Finding(rule.name, rule.kind, rule.mode, rule.score, tuple(evidence), named(evidence))
+        return Finding(rule.name, rule.kind, rule.mode, rule.score, evidence, named(evidence))
 
     def _words_in(self, prepared: Prepared) -> Iterator[Evidence]:
         folded = prepared.folded
