@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from console.perk_desk import PerkDesk
 from console.planning import Plan, ladder_steps, plan
 from console.rulebook import load_rulebook
 from console.settings import Settings
@@ -76,6 +77,15 @@ class Desk:
         desk.db, desk.settings, desk.name, desk._clock = db, settings, AUTOMATIC, clock
         desk._rulebook, desk._automatic = None, True
         return desk
+
+    @property
+    def perks(self) -> PerkDesk:
+        """What this person may do with perks."""
+        return PerkDesk(self)
+
+    def now(self) -> float:
+        """Epoch seconds."""
+        return self._clock()
 
     def person(self) -> Staff:
         """Who sits here, as the store knows them now. Raises NotFound when they have lost their access."""
@@ -256,30 +266,31 @@ class Desk:
 
     def check_rules(self) -> None:
         """Raises NotAllowed for somebody who may not change the rules."""
-        self._check_role(self.settings.rules)
+        self.check_role(self.settings.rules)
 
     def add_staff(self, name: str, role: Role) -> Staff:
         """Give access or another role. Raises NotAllowed, Conflict, StoreError for a name that cannot be."""
-        self._check_role(Role.OWNER)
+        self.check_role(Role.OWNER)
         return staff.add(self.db, name, role, self.name, self._clock())
 
     def remove_staff(self, name: str) -> None:
         """Take access away. Raises NotAllowed, NotFound, Conflict."""
-        self._check_role(Role.OWNER)
+        self.check_role(Role.OWNER)
         staff.remove(self.db, name, self.name, self._clock())
 
     def teach(self, file: str, examples: Iterable[tuple[Label, str]]) -> tuple[int, int]:
         """Have the rules learn from a file; returns the import's id and how many examples are new, 0 and 0 for
         none. Raises NotAllowed."""
-        self._check_role(Role.ADMIN)
+        self.check_role(Role.ADMIN)
         return lessons.teach(self.db, file, examples, self.name, self._clock())
 
     def forget(self, lesson: str) -> None:
         """Have a file or a decision teach nothing any more. Raises NotAllowed, NotFound."""
-        self._check_role(Role.ADMIN)
+        self.check_role(Role.ADMIN)
         lessons.forget(self.db, lesson, self.name, self._clock())
 
-    def _check_role(self, needed: Role) -> None:
+    def check_role(self, needed: Role) -> None:
+        """Raises NotAllowed below this role."""
         role = self.person().role
         if role.rank < needed.rank:
             raise NotAllowed(

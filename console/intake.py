@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from console.desk import Desk
+from console.listening import Heard, listeners
 from console.platforms.base import Batch
 from console.settings import Settings
 from rules.duplicates import MOST_MESSAGES
@@ -56,6 +57,9 @@ class Intake:
         self.taken = 0
         self._writer = messages.MessageWriter(db)
         self._desk = Desk.automatic(db, settings, clock=clock)
+        self._listeners = listeners(db)
+        for listener in self._listeners:
+            listener.follow(engine.rulebook)
 
     def warm(self) -> int:
         """Fill the engine's windows from the store; returns with how many messages."""
@@ -71,6 +75,8 @@ class Intake:
     def replace(self, rulebook: Rulebook) -> None:
         """Judge by another rulebook from now on. Raises RulebookError, and nothing has changed."""
         self.engine = self.engine.replace(rulebook)
+        for listener in self._listeners:
+            listener.follow(rulebook)
         self.rulebook_id = rulebooks.put_in_force(self.db, rulebook.source, self._clock())
 
     def learn(self, knowledge: Knowledge) -> None:
@@ -84,9 +90,12 @@ class Intake:
         now = self._clock()
         with self.db.transaction():
             lease.confirm(self.db, self._generation)
-            ids = self._writer.add(fresh, now)
-            found = [(number, finding) for number, findings in zip(ids, judged, strict=True) for finding in findings]
+            stored = self._writer.add(fresh, now)
+            found = [(row.id, finding) for row, findings in zip(stored, judged, strict=True) for finding in findings]
             touched = cases.join(self.db, found, self.rulebook_id, now)
+            heard = [Heard(*one) for one in zip(stored, fresh, judged, strict=True)]
+            for listener in self._listeners:
+                listener.hear(heard, now)
             messages.set_position(self.db, source, batch.position, now)
         self.taken += len(fresh)
         automatic = any(finding.mode is Mode.AUTO for _, finding in found)

@@ -15,6 +15,9 @@ from store.records import Decision, Role
 LANGUAGES = ("auto", "en", "zh")
 PLATFORM_KINDS = ("replay",)
 
+FURTHER_ACCESS = ("grant", "points", "reveal", "draw")
+"""Keys of [access] beside decisions: giving perks, correcting points, looking at a code, holding draws."""
+
 
 class SettingsError(Exception):
     """The settings cannot be used: one line with file, line, key and what is allowed there."""
@@ -53,6 +56,10 @@ class Settings:
     approve: Role = Role.ADMIN
     undo_others: Role = Role.ADMIN
     rules: Role = Role.ADMIN
+    grant: Role = Role.ADMIN
+    points: Role = Role.ADMIN
+    reveal: Role = Role.ADMIN
+    draw: Role = Role.ADMIN
     platforms: tuple[PlatformSettings, ...] = ()
     keys: dict[str, str] = field(default_factory=dict)
 
@@ -110,7 +117,8 @@ def _read(document: dict[str, object], path: Path, store: Path | None) -> Settin
     top = Table(document, (), allowed)
     outbox = top.table("outbox", ("undo_seconds", "mute"))
     access = top.table(
-        "access", (*(d for d in Decision if d is not Decision.LADDER), "approve", "undo_others", "rules")
+        "access",
+        (*(d for d in Decision if d is not Decision.LADDER), "approve", "undo_others", "rules", *FURTHER_ACCESS),
     )
     roles = [role.value for role in Role if role is not Role.VIEWER]
     keys = top.table("keys", None)
@@ -134,6 +142,7 @@ def _read(document: dict[str, object], path: Path, store: Path | None) -> Settin
         approve=Role(access.choice("approve", roles, Role.ADMIN)),
         undo_others=Role(access.choice("undo_others", roles, Role.ADMIN)),
         rules=Role(access.choice("rules", roles, Role.ADMIN)),
+        **{name: Role(access.choice(name, roles, Role.ADMIN)) for name in FURTHER_ACCESS},
         platforms=tuple(_platform(platforms, name, path) for name in platforms.names()),
         keys={name: keys.text(name, "") for name in keys.names()},
     )
@@ -204,6 +213,10 @@ members_language = "{language}"
 # approve = "admin"
 # undo_others = "admin"
 # rules = "admin"
+# grant = "admin"
+# points = "admin"
+# reveal = "admin"
+# draw = "admin"
 
 # Where messages come from, a table each. A recorded chat, played at its own pace ("1x"), faster or at once
 # ("max"); what is done there is written to the file of effects beside the store.

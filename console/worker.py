@@ -20,6 +20,7 @@ from console.platforms.replay import Replay, ReplayError, effects_path
 from console.rulebook import load_rulebook
 from console.settings import Settings
 from console.study import Study
+from console.tending import TENDING_SECONDS, Chore, chores
 from rules.engine import Engine
 from rules.rulebook import RulebookError
 from store import lease, messages, rulebooks
@@ -129,7 +130,8 @@ class Worker:
                     self.log(f"{count} actions wait for the platform {name}, which is not set up any more")
                 for state, count in dispatch.recover().items():
                     self.log(f"{count} actions of a worker that was killed are {state} now")
-                await self._work(intake, study, dispatch, measuring, until_read=until_read)
+                tended = chores(db, self.settings, generation)
+                await self._work(intake, study, dispatch, measuring, tended, until_read=until_read)
             finally:
                 self._beating.set()
                 heart.join()
@@ -159,7 +161,14 @@ class Worker:
         return connected
 
     async def _work(
-        self, intake: Intake, study: Study, dispatch: Dispatch, measuring: Measuring, *, until_read: bool
+        self,
+        intake: Intake,
+        study: Study,
+        dispatch: Dispatch,
+        measuring: Measuring,
+        tended: Sequence[Chore],
+        *,
+        until_read: bool,
     ) -> None:
         reading = [asyncio.create_task(self._read(intake, platform)) for platform in self.platforms]
         tasks = [
@@ -167,6 +176,7 @@ class Worker:
             asyncio.create_task(self._dispatch(dispatch)),
             asyncio.create_task(self._watch_rulebook(intake, measuring)),
             asyncio.create_task(study.go_on()),
+            asyncio.create_task(self._tend(tended, intake)),
         ]
         stopped = asyncio.create_task(self._stop.wait())
         try:
@@ -223,6 +233,14 @@ class Worker:
         while not self._stop.is_set():
             if not await self._carry_out(dispatch):
                 await asyncio.sleep(OUTBOX_SECONDS)
+
+    async def _tend(self, tended: Sequence[Chore], intake: Intake) -> None:
+        while not self._stop.is_set():
+            for chore in tended:
+                for line in chore.step(intake.engine.rulebook, self._clock()):
+                    self.log(line)
+                await asyncio.sleep(0)
+            await asyncio.sleep(TENDING_SECONDS)
 
     async def _carry_out(self, dispatch: Dispatch) -> int:
         dispatched = await dispatch.step()

@@ -33,7 +33,8 @@ class Message:
 
     `time` is the platform's own time in epoch seconds, None where the platform gave none: then only the
     order counts. `text` is what the member wrote, untouched. `kind` is "text", "image", "join", "leave" or
-    whatever else the platform calls it. `extra` is the JSON text of the keys nobody here knows, or "".
+    whatever else the platform calls it; of a join `inviter` is who brought the member, "" for nobody. `extra` is
+    the JSON text of the keys nobody here knows, or "".
     """
 
     platform: str
@@ -48,6 +49,7 @@ class Message:
     reply_to: str = ""
     mentions: tuple[str, ...] = ()
     extra: str = ""
+    inviter: str = ""
 
     @property
     def key(self) -> MessageKey:

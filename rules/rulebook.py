@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from rules.beside import Beside, FileProblem, read_text
+from rules.community import Community, Given, Layers, Points, Tiers
 from rules.keylines import KeyPath, key_lines, line_of
 from rules.kinds import KINDS, LearnedRule, NewcomerRule, Rule, Step
 from rules.kinds.base import common, steps
@@ -84,6 +85,11 @@ class Rulebook(msgspec.Struct, frozen=True):
     path: str
     files: tuple[Path, ...] = ()
     auto: Auto = Auto()
+    community: Community = Community()
+    layers: Layers = Layers()
+    tiers: Tiers = Tiers()
+    points: Points = Points()
+    perks: tuple[Given, ...] = ()
 
     def with_modes(self, modes: Mapping[str, Mode]) -> Rulebook:
         """The same rulebook, of the same source, with these rules in other modes wherever they are in mode auto."""

@@ -11,7 +11,8 @@ from store.database import Database
 from store.records import INVERSE, ActionKind, ActionState, Order
 
 _ORDER = (
-    "SELECT a.id, a.key, a.kind, g.platform, g.key, coalesce(p.key, ''), coalesce(m.key, ''), a.text, a.seconds"
+    "SELECT a.id, a.key, a.kind, g.platform, g.key, coalesce(p.key, ''), coalesce(m.key, ''), a.text, a.seconds,"
+    " a.grant_id"
     " FROM actions a JOIN groups g ON g.id = a.group_id LEFT JOIN members p ON p.id = a.member_id"
     " LEFT JOIN messages m ON m.id = a.message_id"
 )

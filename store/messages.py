@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
@@ -29,6 +30,18 @@ _ROW = (
 )
 
 
+class Stored(NamedTuple):
+    """A message just stored: its id, and those of its group and its member, None without one."""
+
+    id: int
+    group_id: int
+    member_id: int | None
+
+
+def _as_written(platform: str, key: str, name: str) -> str:
+    return f"{name} {key}".strip().casefold()
+
+
 @dataclass(slots=True)
 class _Seen:
     count: int = 0
@@ -52,9 +65,13 @@ class _Seen:
 
 @dataclass(slots=True)
 class MessageWriter:
-    """Writes batches; remembers the ids of groups and members. After a failed transaction make a new one."""
+    """Writes batches; remembers the ids of groups and members. After a failed transaction make a new one.
+
+    `sought` gives what a search for a member looks through, of remark, id and name.
+    """
 
     db: Database
+    sought: Callable[[str, str, str], str] = _as_written
     _groups: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     _members: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
 
@@ -67,10 +84,10 @@ class MessageWriter:
             del fresh[key]
         return list(fresh.values())
 
-    def add(self, messages: Sequence[Message], received_at: float) -> list[int]:
-        """Store messages that are not stored yet; returns their ids, in order. Call it in a transaction."""
+    def add(self, messages: Sequence[Message], received_at: float) -> list[Stored]:
+        """Store messages that are not stored yet, in order. Call it in a transaction."""
         first = newest_id(self.db) + 1
-        rows, search, ids = [], [], []
+        rows, search, stored = [], [], []
         seen: dict[tuple[int, int], _Seen] = {}
         for number, message in enumerate(messages, first):
             group = self._id(self._groups, "groups", message.platform, message.group, message.group_name)
@@ -85,7 +102,7 @@ class MessageWriter:
             )  # fmt: skip
             if message.text:
                 search.append((number, spaced(message.text[:SEARCHED_CHARACTERS])))
-            ids.append(number)
+            stored.append(Stored(number, group, member))
         self.db.executemany(
             "INSERT INTO messages (id, group_id, member_id, key, kind, text, time, received_at, reply_to, mentions,"
             " extra) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -103,7 +120,12 @@ class MessageWriter:
             " THEN excluded.left_at ELSE left_at END",
             [(*key, s.count, s.first, s.last, s.joined, s.left) for key, s in seen.items()],
         )
-        return ids
+        self.db.executemany(
+            "UPDATE members SET joined_at = coalesce(min(joined_at, ?1), joined_at, ?1),"
+            " last_at = coalesce(max(last_at, ?2), last_at, ?2) WHERE id = ?3",
+            [(s.first if s.joined is None else s.joined, s.last, member) for (member, _), s in seen.items()],
+        )
+        return stored
 
     def _id(self, known: dict[tuple[str, str], tuple[int, str]], table: str, platform: str, key: str, name: str) -> int:
         number, stored = known.get((platform, key), (0, ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -229,7 +229,9 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An action as the worker hands it to a platform. `key` is unique and stays the same over retries."""
+    """An action as the worker hands it to a platform. `key` is unique and stays the same over retries. SEND goes to
+    the member alone, without a member to the group. `secret` is what stands in `text` that may be written down nowhere
+    ("" for nothing); `grant_id` is the grant it carries out, None for none."""
 
     id: int
     key: str
@@ -240,3 +242,5 @@ class Order:
     message: str
     text: str
     seconds: int
+    grant_id: int | None = None
+    secret: str = field(default="", repr=False)

@@ -7,6 +7,8 @@ import secrets
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from store import schema_members
+
 migrations = Migrations("vigil")
 
 _FIRST = """
@@ -265,4 +267,10 @@ CREATE TABLE models (
 @migrations()
 def learning(db: Database) -> None:
     for statement in _LEARNING.split(";\n"):
+        db.execute(statement)
+
+
+@migrations()
+def members_and_perks(db: Database) -> None:
+    for statement in schema_members.TABLES.split(";\n"):
         db.execute(statement)

@@ -39,8 +39,8 @@ def finding(
 def take(db: Database, found: Sequence[tuple[Message, Sequence[Finding]]], now: float = NOON) -> set[int]:
     """Store messages with their findings, as the intake of a worker does."""
     with db.transaction():
-        numbers = messages.MessageWriter(db).add([message for message, _ in found], now)
-        flagged = [(number, one) for number, (_, several) in zip(numbers, found, strict=True) for one in several]
+        stored = messages.MessageWriter(db).add([message for message, _ in found], now)
+        flagged = [(row.id, one) for row, (_, several) in zip(stored, found, strict=True) for one in several]
         return cases.join(db, flagged, None, now)
 
 

@@ -90,7 +90,7 @@ def test_the_template_says_the_defaults() -> None:
         ("[outbox]\nmute = 10", 2, "outbox.mute", '"10m"'),
         ('[access]\nban = "viewer"', 2, "access.ban", "moderator, admin, owner"),
         ('[access]\nladder = "admin"', 2, "access.ladder", "dismiss, delete"),
-        ('[access]\ngrant = "admin"', 2, "access.grant", "allowed are"),
+        ('[access]\nfeed = "admin"', 2, "access.feed", "allowed are"),
         ('# x\n[access]\napprove = "boss"', 3, "access.approve", "moderator, admin, owner"),
         ('[platforms.chat]\nkind = "irc"\nfile = "x"', 2, "platforms.chat.kind", "replay"),
         ('[platforms.chat]\nfile = "x"', 1, "platforms.chat.kind", "is missing"),

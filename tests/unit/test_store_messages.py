@@ -21,7 +21,7 @@ from tests.unit.made import NOON, finding, message, take
 def add(db: Database, *added: Message) -> list[int]:
     with db.transaction():
         writer = messages.MessageWriter(db)
-        return writer.add(writer.unknown(added), NOON)
+        return [stored.id for stored in writer.add(writer.unknown(added), NOON)]
 
 
 def texts(db: Database, text: str) -> list[str]:
