@@ -100,7 +100,7 @@ def spend(db: Database, member_id: int, points: int, key: str, grant_id: int | N
 def reverse(db: Database, key: str, new_key: str, reason: str, staff: str, now: float) -> bool:
     """Take the row of that key back by another; False when there is no such row, or it is taken back already. A row
     that takes another back stays. Call it in a transaction."""
-    return _reversed(db, ":new_key", "l.key = :key", reason, staff, now, key=key, new_key=new_key) > 0
+    return _reversed(db, ":new_key", "l.key = :old_key", reason, staff, now, old_key=key, new_key=new_key) > 0
 
 
 def reverse_decision(db: Database, decision_id: int, staff: str, now: float) -> int:
@@ -165,7 +165,7 @@ def history(db: Database, member_id: int, limit: int = 200) -> list[LedgerRow]:
         " LEFT JOIN perks p ON p.id = x.perk_id WHERE l.member_id = ? ORDER BY l.id DESC LIMIT ?",
         (member_id, limit),
     )
-    return [LedgerRow(*row[:-1], bool(row[-1])) for row in found]
+    return [LedgerRow(*row) for row in found]
 
 
 def earned_speaking(db: Database, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
