@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from console.perk_desk import PerkDesk
-from console.points_desk import PointsDesk
 from console.planning import Plan, ladder_steps, plan
+from console.points_desk import PointsDesk
 from console.rulebook import load_rulebook
 from console.settings import Settings
 from rules.kinds import Step

@@ -62,6 +62,8 @@ class PointsDesk:
         name = " ".join(event.split())
         if not name:
             raise StoreError(say("an event needs a name: by it the same points are not given twice"))
+        if len({member for member, _ in rows}) < len(rows):
+            raise StoreError(say("a member stands there twice"))
         if any(not 0 < points <= MOST_POINTS for _, points in rows):
             raise StoreError(say("an event gives from 1 to {most} points", most=MOST_POINTS))
         db, now, staff = self.desk.db, self.desk.now(), self.desk.name

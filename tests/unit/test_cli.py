@@ -45,6 +45,13 @@ COMMANDS = [
     ["rules", "check"],
     ["rules", "test"],
     ["rules", "promote"],
+    ["points"],
+    ["points", "show"],
+    ["points", "give"],
+    ["points", "import"],
+    ["standing"],
+    ["standing", "show"],
+    ["standing", "changes"],
 ]
 
 
