@@ -29,7 +29,7 @@ def perk() -> None:
         'vigil perk add "Spring coupon" --kind code --text "{name}, your code: {code}" --valid-until 2027-03-31'
     ),
 )
-@click.argument("name")
+@click.argument("title", metavar="NAME")
 @click.option("--kind", type=click.Choice([kind.value for kind in PerkKind]), required=True)
 @click.option("--text", default="", help="What the member reads; see above for what may stand in braces.")
 @click.option("--stock", type=click.IntRange(1, 1_000_000_000), help="How many there are; for codes, those imported.")
@@ -50,7 +50,7 @@ def perk() -> None:
 @click.option("--code-file", type=FILE, help="For kind fixed: a file with the code or link; else you are asked for it.")
 @places
 def perk_add(
-    found: Places, name: str, kind: str, valid_from: str | None, valid_until: str | None, tiers: tuple[str, ...],
+    found: Places, title: str, kind: str, valid_from: str | None, valid_until: str | None, tiers: tuple[str, ...],
     layers: tuple[str, ...], days: int, clean: bool, groups: tuple[str, ...], code_file: Path | None, **values: Any,
 ) -> None:  # fmt: skip
     """Add a perk.
@@ -63,9 +63,9 @@ def perk_add(
         zone = desk.rulebook().community.time_zone
         who = Eligibility(tiers, layers, days, clean, groups)
         start, end = (_moment(text, zone, last) for text, last in ((valid_from, False), (valid_until, True)))
-        new = NewPerk(name, PerkKind(kind), valid_from=start, valid_until=end, eligibility=who, **values)
+        new = NewPerk(title, PerkKind(kind), valid_from=start, valid_until=end, eligibility=who, **values)
         secret = _fixed_code(code_file) if new.kind is PerkKind.FIXED or code_file else ""
-        click.echo(f"perk {desk.perks.add(new, secret)}: {' '.join(name.split())}, kind {kind}")
+        click.echo(f"perk {desk.perks.add(new, secret)}: {' '.join(title.split())}, kind {kind}")
 
 
 def _fixed_code(file: Path | None) -> str:
@@ -123,17 +123,17 @@ def perk_list(found: Places, all_: bool, json_: bool) -> None:
 
 
 @perk.command("show", epilog=example('vigil perk show "Spring coupon"'))
-@click.argument("name", metavar="PERK")
+@click.argument("which", metavar="PERK")
 @as_json
 @places
-def perk_show(found: Places, name: str, json_: bool) -> None:
+def perk_show(found: Places, which: str, json_: bool) -> None:
     """Show a perk: what it gives, to whom, and its text."""
     from console.printing import echo_json
     from console.printing_perks import print_perk
     from store import perks
 
     with at_desk(found) as desk:
-        shown = perks.get(desk.db, perks.find(desk.db, name))
+        shown = perks.get(desk.db, perks.find(desk.db, which))
         if json_:
             echo_json(shown)
         else:
@@ -141,24 +141,24 @@ def perk_show(found: Places, name: str, json_: bool) -> None:
 
 
 @perk.command("close", epilog=example('vigil perk close "Spring coupon"'))
-@click.argument("name", metavar="PERK")
+@click.argument("which", metavar="PERK")
 @places
-def perk_close(found: Places, name: str) -> None:
+def perk_close(found: Places, which: str) -> None:
     """Give a perk to nobody any more; what was given stays."""
     from store import perks
 
     with at_desk(found) as desk:
-        number = perks.find(desk.db, name)
+        number = perks.find(desk.db, which)
         desk.perks.close(number)
         click.echo(f"perk {number} is closed")
 
 
 @perk.command("import-codes", epilog=example('vigil perk import-codes "Spring coupon" codes.csv'))
-@click.argument("name", metavar="PERK")
+@click.argument("which", metavar="PERK")
 @click.argument("file", type=FILE)
 @click.option("--skip-duplicates", is_flag=True, help="Pass over codes that are there already.")
 @places
-def perk_import(found: Places, name: str, file: Path, skip_duplicates: bool) -> None:
+def perk_import(found: Places, which: str, file: Path, skip_duplicates: bool) -> None:
     """Put codes from a CSV file (- is standard input) into a perk's pool.
 
     One column, or one that is headed "code". All are taken in or none; no code is ever shown.
@@ -167,7 +167,7 @@ def perk_import(found: Places, name: str, file: Path, skip_duplicates: bool) -> 
     from store import perks
 
     with at_desk(found) as desk:
-        number = perks.find(desk.db, name)
+        number = perks.find(desk.db, which)
         codes = read_column(_bytes(file), _source(file), ("code",))
         bar = (
             click.progressbar(length=len(codes), label="encrypting", file=sys.stderr)
@@ -182,7 +182,7 @@ def perk_import(found: Places, name: str, file: Path, skip_duplicates: bool) -> 
 
 
 @perk.command("grant", epilog=example('vigil perk grant "Spring coupon" --layer silent --silent-days 30 --clean'))
-@click.argument("name", metavar="PERK")
+@click.argument("which", metavar="PERK")
 @click.argument("members", nargs=-1, metavar="[MEMBER]...")
 @click.option("--file", type=FILE, help='Members from a CSV file: one column, or one that is headed "member".')
 @click.option("--tier", default="", help="All members of this tier.")
@@ -195,7 +195,7 @@ def perk_import(found: Places, name: str, file: Path, skip_duplicates: bool) -> 
 @click.option("--dry-run", is_flag=True, help="Show what it would do, and do nothing.")
 @places
 def perk_grant(
-    found: Places, name: str, members: tuple[str, ...], file: Path | None, key: str, reason: str, dry_run: bool,
+    found: Places, which: str, members: tuple[str, ...], file: Path | None, key: str, reason: str, dry_run: bool,
     **choice: Any,
 ) -> None:  # fmt: skip
     """Give a perk to members, or propose to where your role needs an approval.
@@ -214,7 +214,7 @@ def perk_grant(
     if sum(map(bool, (members, file, chosen))) != 1:
         raise UserError("name members, or give --file, or choose them by --tier, --layer and the like: one of these")
     with at_desk(found) as desk:
-        number = perks.find(desk.db, name)
+        number = perks.find(desk.db, which)
         cause = Cause.HAND
         if file is not None:
             data = _bytes(file)
@@ -252,14 +252,14 @@ def _meant(db: Any, named: Any, places_: list[str]) -> list[int]:
 
 
 @perk.command("grants", epilog=example("vigil perk grants --state unknown"))
-@click.option("--perk", "name", help="Only of this perk.")
+@click.option("--perk", "which", help="Only of this perk.")
 @click.option("--member", help="Only of this member.")
 @click.option("--state", type=click.Choice([state.value for state in GrantState]), help="Only in this state.")
 @click.option("--limit", default=1_000, show_default=True, type=click.IntRange(1, 10_000_000))
 @as_json
 @places
 def perk_grants(
-    found: Places, name: str | None, member: str | None, state: str | None, limit: int, json_: bool
+    found: Places, which: str | None, member: str | None, state: str | None, limit: int, json_: bool
 ) -> None:
     """List who was given what, the newest first, and what became of it."""
     from console.printing import echo_json
@@ -268,7 +268,7 @@ def perk_grants(
 
     with at_desk(found) as desk:
         rows = desk.perks.grants(
-            perk_id=perks.find(desk.db, name) if name else None,
+            perk_id=perks.find(desk.db, which) if which else None,
             member_id=member_lookup.find(desk.db, member) if member else None,
             states=(GrantState(state),) if state else (),
             limit=limit,
