@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -67,12 +68,13 @@ def reserve(
             for number, one, code, text in zip(numbers, candidates, codes, texts, strict=True)
         ],
     )  # fmt: skip
-    if perk.cost:
-        ledger.add_all(db, [ledger.Entry(f"grant.{number}.spent", one.member_id, -perk.cost, "spent", grant_id=number)
-                            for number, one in zip(numbers, candidates, strict=True)], now)  # fmt: skip
-    if perk.points:
-        ledger.add_all(db, [ledger.Entry(f"grant.{number}.given", one.member_id, perk.points, "perk", grant_id=number)
-                            for number, one in zip(numbers, candidates, strict=True)], now)  # fmt: skip
+    entries = [
+        ledger.Entry(f"grant.{number}.{what}", one.member_id, points, kind, now, one.group_id, grant_id=number)
+        for what, points, kind in (("spent", -perk.cost, "spent"), ("given", perk.points, "perk"))
+        for number, one in zip(numbers, candidates, strict=True)
+        if points
+    ]
+    ledger.add_all(db, entries)
     if perk.kind is PerkKind.DRAW:
         db.executemany(
             "INSERT INTO draw_entries (draw_id, member_id, group_id, how, at) VALUES (?, ?, ?, 'perk', ?)"
@@ -143,18 +145,15 @@ def give_back(
     rows = db.execute(
         "UPDATE grants SET state = 'returned', returned_at = ?, result = ?, voucher_id ="
         " (SELECT v.id FROM vouchers v WHERE v.id = grants.voucher_id AND v.spoiled_at IS NOT NULL)"
-        f" WHERE id IN (SELECT value FROM json_each(?)) AND state IN ({marks}) RETURNING id, perk_id, member_id",
+        f" WHERE id IN (SELECT value FROM json_each(?)) AND state IN ({marks}) RETURNING id, perk_id",
         (now, result, ids, *states),
     ).fetchall()
     returned = msgspec.json.encode([row[0] for row in rows]).decode()
-    db.execute(
-        "UPDATE perks SET taken = taken - (SELECT count(*) FROM grants g JOIN json_each(?1) c ON g.id = c.value"
-        " WHERE g.perk_id = perks.id)"
-        " WHERE id IN (SELECT g.perk_id FROM grants g JOIN json_each(?1) c ON g.id = c.value)",
-        (returned,),
-    )
+    counts = Counter(row[1] for row in rows)
+    db.executemany("UPDATE perks SET taken = taken - ? WHERE id = ?", [(n, perk_id) for perk_id, n in counts.items()])
+    # The plus keeps SQLite from looking through all rows that reverse nothing.
     keys = db.execute(
-        "SELECT l.key FROM json_each(?) c CROSS JOIN ledger l ON l.grant_id = c.value WHERE l.reverses IS NULL"
+        "SELECT l.key FROM json_each(?) c CROSS JOIN ledger l ON l.grant_id = c.value WHERE +l.reverses IS NULL"
         " ORDER BY l.id",
         (returned,),
     ).fetchall()
@@ -236,7 +235,9 @@ def listed(
 
 def _grant(row: Sequence[Any]) -> Grant:
     number, dispatch_id, perk, kind, member_id, member, state, result, code, *rest = row
-    return Grant(number, dispatch_id, perk, PerkKind(kind), member_id, member, GrantState(state), result, bool(code), *rest)
+    return Grant(
+        number, dispatch_id, perk, PerkKind(kind), member_id, member, GrantState(state), result, bool(code), *rest
+    )
 
 
 def _state(db: Database, grant_id: int) -> GrantState:
