@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from console.draw_desk import DrawDesk
 from console.perk_desk import PerkDesk
 from console.planning import Plan, ladder_steps, plan
 from console.rulebook import load_rulebook
@@ -82,6 +83,11 @@ class Desk:
     def perks(self) -> PerkDesk:
         """What this person may do with perks."""
         return PerkDesk(self)
+
+    @property
+    def draws(self) -> DrawDesk:
+        """What this person may do with draws."""
+        return DrawDesk(self)
 
     def now(self) -> float:
         """Epoch seconds."""

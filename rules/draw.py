@@ -18,7 +18,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 HEAD = "vigil draw list 1"
 """The first line of a list."""
@@ -28,6 +28,8 @@ LONGEST_WORDS = 200
 """Characters of a name in the list, and of other words in what is published."""
 
 _MARKS = 3
+_BLANK = ("Cc", "Zl", "Zp", "Zs")
+_HIDDEN = ("Cf", "Cs", "Co")
 _PLAIN_ID = "@:!#$+=._-~/&"
 
 
@@ -42,17 +44,18 @@ class Person(NamedTuple):
 def one_line(text: str, limit: int = LONGEST_WORDS) -> str:
     """The text on one line, in NFC, without control, invisible and private characters, at most `limit` characters.
     Doing it again changes nothing."""
+    shown = "".join(
+        " " if category in _BLANK else char
+        for char in text[: 4 * limit]
+        if (category := unicodedata.category(char)) not in _HIDDEN
+    )
     kept: list[str] = []
     marks = 0
-    for char in unicodedata.normalize("NFC", text[: 4 * limit]):
-        category = unicodedata.category(char)
-        marks = marks + 1 if category in ("Mn", "Me") else 0
-        if category in ("Cc", "Zl", "Zp", "Zs"):
-            kept.append(" ")
-        elif category not in ("Cf", "Cs", "Co") and marks <= _MARKS:
+    for char in unicodedata.normalize("NFC", shown):
+        marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
+        if marks <= _MARKS:
             kept.append(char)
-    line = unicodedata.normalize("NFC", "".join(kept))
-    return " ".join(" ".join(line.split())[:limit].split())
+    return " ".join(" ".join("".join(kept).split())[:limit].split())
 
 
 def identity(person: Person) -> str:
@@ -99,3 +102,9 @@ def order(secret: str, list_sha256: str, public_value: str, lines: Sequence[str]
     """The indices of the entries by their tickets, the lowest first: place 1 is `lines[order[0]]`."""
     drawn = tickets(secret, list_sha256, public_value, lines)
     return sorted(range(len(lines)), key=drawn.__getitem__)
+
+
+def member_of(line: str) -> tuple[str, str]:
+    """The platform and the platform's id of the member in an entry's line."""
+    platform, _, key = line.split(" ", 2)[1].partition(":")
+    return unquote(platform, errors="surrogatepass"), unquote(key, errors="surrogatepass")

@@ -22,7 +22,7 @@ class _Words(NamedTuple):
     more: str
     skipped: str
     instead: str
-    secret: str
+    published: str
     value: str
     hashes: str
     ends: str
@@ -42,7 +42,7 @@ _WORDS = {
         more="… and {count} more; the full result names them",
         skipped="Skipped: {who} ({why})",
         instead="{new} instead of {old}: {why}",
-        secret="Secret: {secret}",
+        published="Secret: {secret}",
         value="{what}: {value}",
         hashes="SHA-256 of the list: {list}\nSHA-256 of the secret: {secret}",
         ends="Both hashes were published before. Anyone can check the full result: vigil draw verify FILE",
@@ -60,7 +60,7 @@ _WORDS = {
         more="……另有 {count} 人，见完整结果",
         skipped="跳过：{who}（{why}）",
         instead="{new} 替补 {old}：{why}",
-        secret="密钥：{secret}",
+        published="密钥：{secret}",
         value="{what}：{value}",
         hashes="名单的 SHA-256：{list}\n密钥的 SHA-256：{secret}",
         ends="以上两个 SHA-256 已在开奖前公布。任何人都可以核对完整结果：vigil draw verify 文件",
@@ -103,7 +103,7 @@ def told(result: Result, listed: Listed, language: str) -> str:
     if listed.public_value_of:
         lines.append(words.value.format(what=listed.public_value_of, value=result.public_value))
     lines += [
-        words.secret.format(secret=result.secret),
+        words.published.format(secret=result.secret),
         words.hashes.format(list=digest(result.list_text), secret=digest(result.secret)),
         words.ends,
     ]
