@@ -43,6 +43,11 @@ class Layer(StrEnum):
     GONE = "gone"
 
 
+def days_within(seconds: int) -> int:
+    """How many of a group's own days count as "within" a duration, today among them."""
+    return max(1, seconds // DAY)
+
+
 class Layers(msgspec.Struct, frozen=True):
     """When a member is what; durations in seconds. New until `new` after joining; then silent without a word for
     `silent`; core with `core_messages` messages on `core_days` days within `core_within`; else active."""

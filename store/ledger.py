@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -12,8 +12,8 @@ from store.errors import Conflict, NotFound
 from store.members import STRIKING
 
 _INSERT = (
-    "INSERT INTO ledger (key, member_id, points, kind, group_id, day, message_id, decision_id, grant_id, reason,"
-    " staff, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    "INSERT INTO ledger (key, member_id, points, kind, at, group_id, day, message_id, decision_id, grant_id, reason,"
+    " staff) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
 _REVERSE = (
     "INSERT INTO ledger (key, member_id, points, kind, group_id, day, message_id, decision_id, grant_id, reverses,"
@@ -25,12 +25,13 @@ _PARAMETERS = 400
 
 
 class Entry(NamedTuple):
-    """A row to be: `key` makes its cause count once, `day` is the group's own day of what earned it."""
+    """A row to be: `key` makes its cause count once, `at` is the time of that cause, `day` the group's own day."""
 
     key: str
     member_id: int
     points: int
     kind: str
+    at: float
     group_id: int | None = None
     day: int | None = None
     message_id: int | None = None
@@ -75,13 +76,13 @@ def add(
     staff: str = "",
 ) -> bool:
     """Give points, or with a negative number take them; False when the key is known. Call it in a transaction."""
-    entry = Entry(key, member_id, points, kind, group_id, day, message_id, decision_id, grant_id, reason, staff)
-    return db.execute(_INSERT, (*entry, now)).rowcount > 0
+    entry = Entry(key, member_id, points, kind, now, group_id, day, message_id, decision_id, grant_id, reason, staff)
+    return db.execute(_INSERT, entry).rowcount > 0
 
 
-def add_all(db: Database, entries: Iterable[Entry], now: float) -> int:
+def add_all(db: Database, entries: Sequence[Entry]) -> int:
     """As `add`, for many; returns how many were new."""
-    return db.executemany(_INSERT, ((*entry, now) for entry in entries)).rowcount
+    return db.executemany(_INSERT, entries).rowcount if entries else 0
 
 
 def spend(db: Database, member_id: int, points: int, key: str, grant_id: int | None, now: float) -> bool:
@@ -114,14 +115,17 @@ def reverse_decision(db: Database, decision_id: int, staff: str, now: float) -> 
     return int(taken or 0)
 
 
-def reverse_speaking(db: Database, messages: Sequence[int], reason: str, now: float) -> int:
-    """Take back what these messages earned by being spoken; returns how many rows. Call it in a transaction."""
-    count = 0
+def reverse_speaking(db: Database, messages: Sequence[int], reason: str, now: float) -> list[int]:
+    """Take back what these messages earned by being spoken; returns who loses points. Call it in a transaction."""
+    losing: list[int] = []
     for start in range(0, len(messages), _PARAMETERS):
         ids = ",".join(str(int(number)) for number in messages[start : start + _PARAMETERS])
         which = f"l.message_id IN ({ids}) AND l.kind = 'speaking'"
-        count += _reversed(db, "l.key || '.flagged'", which, reason, "", now)
-    return count
+        rows = db.execute(f"SELECT DISTINCT l.member_id FROM ledger l WHERE {which}").fetchall()
+        if rows:
+            losing += [row[0] for row in rows]
+            _reversed(db, "l.key || '.flagged'", which, reason, "", now)
+    return losing
 
 
 def _reversed(db: Database, key: str, which: str, reason: str, staff: str, now: float, **values: object) -> int:
@@ -168,16 +172,12 @@ def history(db: Database, member_id: int, limit: int = 200) -> list[LedgerRow]:
     return [LedgerRow(*row) for row in found]
 
 
-def earned_speaking(db: Database, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """What members have earned by speaking on a day, by pairs of member and day, as far as they have."""
-    found = {}
-    for member, day in wanted:
-        total = db.value(
-            "SELECT sum(points) FROM ledger WHERE member_id = ? AND kind = 'speaking' AND day = ?", (member, day)
-        )
-        if total is not None:
-            found[member, day] = int(total)
-    return found
+def spoken(db: Database, member_id: int, day: int) -> list[tuple[str, int]]:
+    """The rows of what a member earned by speaking on a day, as key and points; of one taken back both rows."""
+    found = db.execute(
+        "SELECT key, points FROM ledger WHERE member_id = ? AND kind = 'speaking' AND day = ?", (member_id, day)
+    )
+    return found.fetchall()
 
 
 def streak(db: Database, member_id: int, day: int, longest: int = 10_000) -> int:
