@@ -12,7 +12,7 @@ from rules import draw as rule
 from rules import draw_words
 from rules.draw import Person
 from rules.draw_result import Listed, Result, parse_list, render
-from store import draws, posts
+from store import draw_entrants, draws, posts
 from store.draw_records import Draw, DrawState, Entrant, NewDraw, Place, PlaceState
 from store.errors import Conflict, StoreError
 from store.vault import Vault, open_vault
@@ -84,7 +84,7 @@ class DrawDesk:
                 raise Conflict(say("the draw {name} is cancelled", name=draw.name))
             known, left_out = draw.state is not DrawState.OPEN, 0
             if not known:
-                found, left_out = draws.entrants(db, draw, now)
+                found, left_out = draw_entrants.entrants(db, draw, now)
                 if not found:
                     raise Conflict(say("nobody can win the draw {name}: no entry is left to draw from", name=draw.name))
                 lines = rule.entries(map(_person, found))
@@ -162,11 +162,11 @@ class DrawDesk:
 
     def _tickets(self, listed: Listed, secret: str, sha256: str, value: str, after: int) -> Iterator[Place]:
         """The places after `after`, in order; who was banned or has left meanwhile is skipped."""
-        banned = draws.banned(self.desk.db)
+        banned = draw_entrants.banned(self.desk.db)
         by_ticket = rule.order(secret, sha256, value, listed.lines)
         for number, index in enumerate(by_ticket[after:], after + 1):
             line = listed.lines[index]
-            member_id, present = draws.present(self.desk.db, *rule.member_of(line))
+            member_id, present = draw_entrants.present(self.desk.db, *rule.member_of(line))
             reason = "banned" if member_id in banned else "" if present else "left"
             yield Place(number, line, member_id, PlaceState.SKIPPED if reason else PlaceState.WINNER, reason=reason)
 

@@ -10,8 +10,7 @@ import msgspec
 
 from store import audit
 from store.database import Database
-from store.draw_records import Draw, DrawState, Entrant, NewDraw, Place, PlaceState
-from store.eligible import BANNED, PRESENT, condition
+from store.draw_records import Draw, DrawState, NewDraw, Place, PlaceState
 from store.errors import Conflict, NotFound
 from store.perk_records import Eligibility
 from store.secret import Secret
@@ -116,38 +115,6 @@ def enter_by_hand(db: Database, draw_id: int, members: Collection[int], staff: s
     return entered
 
 
-def entrants(db: Database, draw: Draw, now: float) -> tuple[list[Entrant], int]:
-    """Who is on the list when it is closed now, and how many entered and are not: banned, gone from all groups, not
-    eligible though the draw demands it of those who say the word, or winners of another draw."""
-    held, values = condition(draw.eligible or Eligibility(), now)
-    if draw.eligible is not None and not draw.word:
-        source = (
-            "SELECT m.id FROM members m WHERE " + held
-            + " UNION SELECT e.member_id FROM draw_entries e WHERE e.draw_id = ? AND e.withdrawn_at IS NULL"
-        )  # fmt: skip
-        excluded = ""
-    else:
-        source = "SELECT e.member_id FROM draw_entries e WHERE e.draw_id = ? AND e.withdrawn_at IS NULL"
-        excluded = (
-            f" AND ({held} OR EXISTS (SELECT 1 FROM draw_entries e WHERE e.draw_id = ? AND e.member_id = m.id"
-            " AND e.how <> 'word'))"
-        )
-    won = (
-        " AND m.id NOT IN (SELECT w.member_id FROM draw_winners w WHERE w.state = 'winner' AND w.draw_id <> ?)"
-        if draw.without_winners
-        else ""
-    )
-    first: list[object] = [*values, draw.id] if not excluded else [draw.id]
-    rest: list[object] = [*values, draw.id] if excluded else []
-    rows = db.execute(
-        f"SELECT m.id, m.platform, m.key, m.name FROM members m WHERE m.id IN ({source})"
-        f" AND m.id NOT IN ({BANNED}) AND {PRESENT}{excluded}{won}",
-        (*first, *rest, *([draw.id] if won else [])),
-    ).fetchall()
-    entered = db.value(f"SELECT count(*) FROM ({source})", first)
-    return [Entrant(*row) for row in rows], entered - len(rows)
-
-
 def commit(db: Database, draw: Draw, text: str, sha256: str, count: int, staff: str, now: float) -> None:
     """Close the list. Call it in the durable transaction in which `draw` was read. Raises Conflict."""
     _change(db, draw, DrawState.COMMITTED, "entries = ?, entries_sha256 = ?, entry_count = ?, committed_at = ?",
@@ -209,26 +176,6 @@ def places(db: Database, draw_id: int) -> list[Place]:
         (draw_id,),
     )
     return [Place(row[0], row[1], row[2], PlaceState(row[3]), row[4], row[5]) for row in rows]
-
-
-def banned(db: Database) -> set[int]:
-    """The members with a ban in force."""
-    return {number for (number,) in db.execute(BANNED)}
-
-
-def present(db: Database, platform: str, key: str) -> tuple[int, bool]:
-    """A member's id, and whether they are in any group now."""
-    row = db.execute(f"SELECT m.id, {PRESENT} FROM members m WHERE m.platform = ? AND m.key = ?", (platform, key))
-    number, there = row.fetchone()
-    return number, bool(there)
-
-
-def entrant(db: Database, member_id: int) -> Entrant:
-    """Raises NotFound."""
-    row = db.execute("SELECT id, platform, key, name FROM members WHERE id = ?", (member_id,)).fetchone()
-    if row is None:
-        raise NotFound(f"no member {member_id}")
-    return Entrant(*row)
 
 
 def note_post(db: Database, draw: Draw, group_id: int, staff: str, now: float) -> None:
