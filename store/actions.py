@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from store import audit, lease
+from store import audit, grants, lease
 from store.database import Database
 from store.records import INVERSE, ActionKind, ActionState, Order
 
@@ -122,9 +122,12 @@ def claim(db: Database, generation: int, now: float, limit: int, platforms: Coll
 
 
 def finish(db: Database, order: Order, generation: int, state: ActionState, result: str, now: float) -> None:
-    """Note what became of an action this worker was sending. Raises LeaseLost."""
-    with db.transaction():
+    """Note what became of an action this worker was sending, and of the grant it carried out. A message with a grant
+    that failed, but may have gone out before a worker was killed, is for a person to settle. Raises LeaseLost."""
+    with db.transaction(durable=order.grant_id is not None):
         lease.confirm(db, generation)
+        if state is ActionState.FAILED and order.grant_id is not None and _perhaps_done(db, order.id):
+            state = ActionState.UNKNOWN
         changed = db.execute(
             "UPDATE actions SET state = ?, result = ?, finished_at = ?"
             " WHERE id = ? AND state = 'sending' AND generation = ? RETURNING message_id",
@@ -132,8 +135,14 @@ def finish(db: Database, order: Order, generation: int, state: ActionState, resu
         ).fetchall()
         if changed and state is ActionState.DONE and order.kind is ActionKind.DELETE:
             db.execute("UPDATE messages SET deleted_at = ? WHERE id = ?", (now, changed[0][0]))
+        if changed and order.grant_id is not None:
+            grants.follow(db, order.grant_id, state, result, now)
         if changed:
             audit.record(db, now, "worker", f"action.{state}", order.key, kind=order.kind, result=result)
+
+
+def _perhaps_done(db: Database, action_id: int) -> bool:
+    return bool(db.value("SELECT perhaps_done FROM actions WHERE id = ?", (action_id,)))
 
 
 def put_back(db: Database, order: Order, generation: int, not_before: float, result: str) -> None:
@@ -147,20 +156,34 @@ def put_back(db: Database, order: Order, generation: int, not_before: float, res
         )
 
 
+def put_off_codes(db: Database, generation: int, not_before: float, result: str) -> int:
+    """Let the waiting actions that send a code wait for the key; returns how many. Raises LeaseLost."""
+    with db.transaction():
+        lease.confirm(db, generation)
+        return db.execute(
+            "UPDATE actions SET not_before = ?, result = ? WHERE state = 'waiting' AND not_before < ? AND grant_id IN"
+            " (SELECT g.id FROM grants g JOIN perks p ON p.id = g.perk_id WHERE g.state = 'reserved'"
+            " AND p.kind IN ('code', 'fixed'))",
+            (not_before, result, not_before),
+        ).rowcount
+
+
 def recover(db: Database, generation: int, repeatable: Collection[str], now: float) -> Counter[ActionState]:
     """After a takeover, settle what an earlier worker was sending when it ended: platforms that know an
     action's key again get it once more, elsewhere a person has to look. Call it before the first claim."""
     with db.transaction(durable=True):
         lease.confirm(db, generation)
         left = db.execute(
-            "SELECT a.id, a.key, a.kind, g.platform FROM actions a JOIN groups g ON g.id = a.group_id"
+            "SELECT a.id, a.key, a.kind, g.platform, a.grant_id FROM actions a JOIN groups g ON g.id = a.group_id"
             " WHERE a.state = 'sending' AND a.generation < ? ORDER BY a.id",
             (generation,),
         ).fetchall()
         settled: Counter[ActionState] = Counter()
-        for number, key, kind, platform in left:
+        for number, key, kind, platform, grant_id in left:
             state = ActionState.WAITING if platform in repeatable else ActionState.UNKNOWN
-            db.execute("UPDATE actions SET state = ? WHERE id = ?", (state, number))
+            db.execute("UPDATE actions SET state = ?, perhaps_done = 1 WHERE id = ?", (state, number))
+            if grant_id is not None:
+                grants.follow(db, grant_id, state, "the worker ended while it was sent", now)
             audit.record(db, now, "worker", "action.recover", key, kind=kind, state=state)
             settled[state] += 1
         return settled

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,21 +26,24 @@ class AuditRow:
 
 def record(db: Database, at: float, staff: str, event: str, subject: str, **detail: Any) -> None:
     """Append one row; call it in the transaction of the change it tells of."""
+    record_all(db, at, staff, event, [(subject, detail)])
+
+
+def record_all(
+    db: Database, at: float, staff: str, event: str, changes: Sequence[tuple[str, Mapping[str, Any]]]
+) -> None:
+    """As `record`, for many changes at once: a row each, of its subject and detail."""
     last = db.execute("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1").fetchone()
-    number, previous = (last[0] + 1, last[1]) if last else (1, "")
-    told = _encode(detail).decode()
-    db.execute(
+    before, previous = last or (0, "")
+    rows = []
+    for number, (subject, detail) in enumerate(changes, before + 1):
+        told = _encode(detail).decode()
+        chained = _hash(number, at, staff, event, subject, told, previous)
+        rows.append((number, at, staff, event, subject, told, previous, chained))
+        previous = chained
+    db.executemany(
         "INSERT INTO audit (id, at, staff, event, subject, detail, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            number,
-            at,
-            staff,
-            event,
-            subject,
-            told,
-            previous,
-            _hash(number, at, staff, event, subject, told, previous),
-        ),
+        rows,
     )
 
 

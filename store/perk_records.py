@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -83,6 +84,80 @@ class Perk:
 
 
 @dataclass(frozen=True, slots=True)
+class NewPerk:
+    """A perk to be added, as `Perk`; `draw` is the name of the draw it enters members into. The secret of a fixed one
+    is given beside it."""
+
+    name: str
+    kind: PerkKind
+    text: str = ""
+    stock: int | None = None
+    valid_from: float | None = None
+    valid_until: float | None = None
+    eligibility: Eligibility = Eligibility()
+    per_member: int = 1
+    cost: int = 0
+    approval_from: int = 1
+    points: int = 0
+    redeem_word: str = ""
+    draw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import of codes did: how many are new, and how many were there already and passed over."""
+
+    codes: int
+    skipped: int
+
+
+class Refusal(StrEnum):
+    """Why a member may not get a perk."""
+
+    UNKNOWN = "unknown"
+    TWICE = "twice"
+    GONE = "gone"
+    GROUPS = "groups"
+    DAYS = "days"
+    TIERS = "tiers"
+    LAYERS = "layers"
+    STRIKES = "strikes"
+    HAS_IT = "has it"
+    ENTERED = "entered"
+    POINTS = "points"
+    STOCK = "stock"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A member who may get a perk, with what its text may say of them: the group it goes to, and what they have.
+    `slot` is which of the member's grants of that perk it would be."""
+
+    member_id: int
+    name: str
+    tier: str
+    layer: str
+    balance: int
+    group_id: int
+    group_key: str
+    group: str
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Who of a set of members may get a perk, in the order given, and who may not."""
+
+    candidates: tuple[Candidate, ...]
+    refused: tuple[tuple[int, Refusal], ...]
+
+    def reasons(self) -> tuple[tuple[Refusal, int], ...]:
+        """How many are refused for what, in the order of `Refusal`."""
+        counts = Counter(why for _, why in self.refused)
+        return tuple((why, counts[why]) for why in Refusal if counts[why])
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """One perk given to one member; `code` says whether a code is bound to it, never which."""
 
@@ -138,10 +213,11 @@ class Preview:
 @dataclass(frozen=True, slots=True)
 class Sent:
     """A dispatch that was made. `approved` is False when it waits for an admin; `known` when the same key had made it
-    before, and nothing was given again."""
+    before, and nothing was given again. `refused` says of the members left out why, by words and how many."""
 
     dispatch_id: int
     perk: str
     members: int
     approved: bool
     known: bool
+    refused: tuple[tuple[str, int], ...] = ()

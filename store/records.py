@@ -240,7 +240,7 @@ class Order:
     group: str
     member: str
     message: str
-    text: str
+    text: str = field(repr=False)
     seconds: int
     grant_id: int | None = None
     secret: str = field(default="", repr=False)

@@ -155,7 +155,7 @@ CREATE TABLE dispatches (
 CREATE INDEX dispatches_by_state ON dispatches (state, id);
 
 -- slot counts a member's grants of a perk up to its limit; voucher_id is the code bound to the member, NULL again
--- once the grant surely did not arrive. layer and tier are the member's at that time.
+-- once the grant surely did not arrive, and kept with a spoiled code, which nobody gets any more. layer and tier are the member's at that time.
 CREATE TABLE grants (
     id INTEGER PRIMARY KEY,
     dispatch_id INTEGER NOT NULL REFERENCES dispatches (id),
@@ -183,7 +183,10 @@ CREATE UNIQUE INDEX one_grant_a_slot ON grants (perk_id, member_id, slot)
 CREATE INDEX grants_of_member ON grants (member_id, id);
 CREATE INDEX grants_of_perk ON grants (perk_id, state);
 ALTER TABLE actions ADD COLUMN grant_id INTEGER REFERENCES grants (id);
+-- 1 once a worker ended while it was carried out: from then on nobody knows that it surely was not.
+ALTER TABLE actions ADD COLUMN perhaps_done INTEGER NOT NULL DEFAULT 0;
 CREATE UNIQUE INDEX one_sending_a_grant ON actions (grant_id) WHERE grant_id IS NOT NULL;
+CREATE INDEX bans_of_member ON actions (member_id, group_id) WHERE kind = 'ban';
 
 -- eligibility is JSON, or '' where nobody is taken for being eligible. heard_after is the time of the newest message
 -- when the draw was opened: a word said before does not count. secret is encrypted; the draw publishes it as revealed.

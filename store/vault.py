@@ -203,7 +203,7 @@ def _settle(db: Database) -> None:
                 new.unlink(missing_ok=True)
             _sync_folder(path.parent)
         except OSError as error:
-            raise StoreUnavailable(f"key {new}: {error.strerror or error}") from error
+            raise KeyUnavailable(f"key {new}: {error.strerror or error}; nothing was changed") from error
 
 
 def _prepared(store: Path) -> Vault:

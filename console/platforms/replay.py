@@ -20,6 +20,7 @@ from console.platforms.base import Batch, Receipt
 from console.platforms.recorded import LONGEST_LINE, BadLine, Parsed, parse_line
 from rules.records import Message
 from store.records import ActionKind, ActionState, Order
+from store.secret import MASK
 
 NAME = "replay"
 BATCH_LINES = 500
@@ -53,7 +54,7 @@ def effects_path(store: Path) -> Path:
 class Effects:
     """The append-only file of what was done on the replay platform, one JSON object a line.
 
-    An action's key is written once, whoever tries, however often: readers and writers take a file lock, and
+    A secret is masked, and told by its SHA-256 alone. An action's key is written once, whoever tries, however often: readers and writers take a file lock, and
     a line cut short by a full disk is removed before the next.
     """
 
@@ -69,18 +70,20 @@ class Effects:
             self._catch_up(file)
             if order.key in self._keys:
                 return
-            line = msgspec.json.encode(
-                {
-                    "key": order.key,
-                    "action": order.kind,
-                    "group": order.group,
-                    "user": order.member or None,
-                    "message": order.message or None,
-                    "text": order.text or None,
-                    "seconds": order.seconds or None,
-                    "at": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds"),
-                }
-            )
+            effect: dict[str, object] = {
+                "key": order.key,
+                "action": order.kind,
+                "group": order.group,
+                "user": order.member or None,
+                "message": order.message or None,
+                "text": order.text or None,
+                "seconds": order.seconds or None,
+                "at": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds"),
+            }
+            if order.secret:
+                effect["text"] = order.text.replace(order.secret, MASK)
+                effect["secret_sha256"] = hashlib.sha256(order.secret.encode()).hexdigest()
+            line = msgspec.json.encode(effect)
             file.seek(self._read_to)
             file.write(line + b"\n")
             file.flush()
