@@ -22,33 +22,24 @@ _DAY = 86_400
 def entrants(db: Database, draw: Draw, now: float) -> tuple[list[Entrant], int]:
     """Who is on the list when it is closed now, and how many entered and are not: banned, gone from all groups, not
     eligible though the draw demands it of those who say the word, or winners of another draw."""
-    held, values = _condition(draw.eligible or Eligibility(), now)
-    if draw.eligible is not None and not draw.word:
-        source = (
-            "SELECT m.id FROM members m WHERE " + held
-            + " UNION SELECT e.member_id FROM draw_entries e WHERE e.draw_id = ? AND e.withdrawn_at IS NULL"
-        )  # fmt: skip
-        excluded = ""
-    else:
-        source = "SELECT e.member_id FROM draw_entries e WHERE e.draw_id = ? AND e.withdrawn_at IS NULL"
-        excluded = (
-            f" AND ({held} OR EXISTS (SELECT 1 FROM draw_entries e WHERE e.draw_id = ? AND e.member_id = m.id"
-            " AND e.how <> 'word'))"
-        )
-    won = (
-        " AND m.id NOT IN (SELECT w.member_id FROM draw_winners w WHERE w.state = 'winner' AND w.draw_id <> ?)"
-        if draw.without_winners
-        else ""
-    )
-    first: list[object] = [*values, draw.id] if not excluded else [draw.id]
-    rest: list[object] = [*values, draw.id] if excluded else []
+    entered = "SELECT e.member_id FROM draw_entries e WHERE e.draw_id = ? AND e.withdrawn_at IS NULL"
+    source, values = entered, list[object]([draw.id])
+    kept, more = "", list[object]()
+    if draw.eligible is not None:
+        held, its = _condition(draw.eligible, now)
+        if draw.word:
+            kept, more = f" AND ({held} OR m.id NOT IN ({entered} AND e.how = 'word'))", [*its, draw.id]
+        else:
+            source, values = f"{entered} UNION SELECT m.id FROM members m WHERE {held}", [draw.id, *its]
+    if draw.without_winners:
+        kept += " AND m.id NOT IN (SELECT w.member_id FROM draw_winners w WHERE w.state = 'winner' AND w.draw_id <> ?)"
+        more.append(draw.id)
     rows = db.execute(
         f"SELECT m.id, m.platform, m.key, m.name FROM members m WHERE m.id IN ({source})"
-        f" AND m.id NOT IN ({_BANNED}) AND {_PRESENT}{excluded}{won}",
-        (*first, *rest, *([draw.id] if won else [])),
+        f" AND m.id NOT IN ({_BANNED}) AND {_PRESENT}{kept}",
+        (*values, *more),
     ).fetchall()
-    entered = db.value(f"SELECT count(*) FROM ({source})", first)
-    return [Entrant(*row) for row in rows], entered - len(rows)
+    return [Entrant(*row) for row in rows], db.value(f"SELECT count(*) FROM ({source})", values) - len(rows)
 
 
 def banned(db: Database) -> set[int]:
