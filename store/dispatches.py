@@ -51,9 +51,7 @@ def open_(
     return int(number or 0)
 
 
-def told(
-    db: Database, dispatch_id: int, event: str, staff: str, members: int, now: float, *, reason: str = ""
-) -> None:
+def told(db: Database, dispatch_id: int, event: str, staff: str, members: int, now: float, *, reason: str = "") -> None:
     """The audit row of a dispatch: asked for, given, approved, rejected, undone."""
     audit.record(db, now, staff, event, str(dispatch_id), members=members, reason=reason)
 
@@ -140,8 +138,8 @@ def undo(db: Database, dispatch_id: int, staff: str, now: float) -> tuple[int, i
 def latest_of(db: Database, staff: str, since: float) -> int | None:
     """The latest dispatch of this person with something that can still be taken back."""
     found = db.value(
-        "SELECT max(d.id) FROM dispatches d WHERE d.staff = ? AND d.asked_at >= ? AND d.state IN ('proposed', 'approved')"
-        " AND (d.state = 'proposed' OR EXISTS (SELECT 1 FROM grants g JOIN actions a ON a.grant_id = g.id"
+        "SELECT max(d.id) FROM dispatches d WHERE d.staff = ? AND d.asked_at >= ? AND (d.state = 'proposed'"
+        " OR d.state = 'approved' AND EXISTS (SELECT 1 FROM grants g JOIN actions a ON a.grant_id = g.id"
         " WHERE g.dispatch_id = d.id AND a.state = 'waiting' AND NOT a.perhaps_done))",
         (staff, since),
     )

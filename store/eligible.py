@@ -57,7 +57,7 @@ def check(db: Database, perk: Perk, members: Sequence[int], now: float) -> Check
     """Check each member, in order. Where there is not enough for all, the first get it. Whether the perk can be given
     at all is not asked here."""
     ids = msgspec.json.encode(members).decode()
-    people = {row[0]: _Person(*row[:5], bool(row[5])) for row in db.execute(_MEMBERS, (now, ids))}
+    people = {row[0]: _Person(*row) for row in db.execute(_MEMBERS, (now, ids))}
     places: dict[int, list[_Place]] = defaultdict(list)
     for row in db.execute(_MEMBERSHIPS, (ids,)):
         places[row[0]].append(_Place(*row[1:]))

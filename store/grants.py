@@ -67,12 +67,13 @@ def reserve(
             for number, one, code, text in zip(numbers, candidates, codes, texts, strict=True)
         ],
     )  # fmt: skip
-    if perk.cost:
-        ledger.add_all(db, [ledger.Entry(f"grant.{number}.spent", one.member_id, -perk.cost, "spent", grant_id=number)
-                            for number, one in zip(numbers, candidates, strict=True)], now)  # fmt: skip
-    if perk.points:
-        ledger.add_all(db, [ledger.Entry(f"grant.{number}.given", one.member_id, perk.points, "perk", grant_id=number)
-                            for number, one in zip(numbers, candidates, strict=True)], now)  # fmt: skip
+    entries = [
+        ledger.Entry(f"grant.{number}.{what}", one.member_id, points, kind, now, one.group_id, grant_id=number)
+        for what, points, kind in (("spent", -perk.cost, "spent"), ("given", perk.points, "perk"))
+        for number, one in zip(numbers, candidates, strict=True)
+        if points
+    ]
+    ledger.add_all(db, entries)
     if perk.kind is PerkKind.DRAW:
         db.executemany(
             "INSERT INTO draw_entries (draw_id, member_id, group_id, how, at) VALUES (?, ?, ?, 'perk', ?)"
@@ -236,7 +237,9 @@ def listed(
 
 def _grant(row: Sequence[Any]) -> Grant:
     number, dispatch_id, perk, kind, member_id, member, state, result, code, *rest = row
-    return Grant(number, dispatch_id, perk, PerkKind(kind), member_id, member, GrantState(state), result, bool(code), *rest)
+    return Grant(
+        number, dispatch_id, perk, PerkKind(kind), member_id, member, GrantState(state), result, bool(code), *rest
+    )
 
 
 def _state(db: Database, grant_id: int) -> GrantState:

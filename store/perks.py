@@ -16,9 +16,7 @@ from store.vault import Vault, context_of
 
 LONGEST_NAME = 60
 
-FREE = (
-    "v.spoiled_at IS NULL AND NOT EXISTS (SELECT 1 FROM grants b WHERE b.voucher_id = v.id)"
-)
+FREE = "v.spoiled_at IS NULL AND NOT EXISTS (SELECT 1 FROM grants b WHERE b.voucher_id = v.id)"
 """What a voucher `v` is that can be given."""
 
 _PERK = (
@@ -30,9 +28,7 @@ _PERK = (
 )
 
 
-def add(
-    db: Database, new: NewPerk, staff: str, now: float, *, secret: str = "", vault: Vault | None = None
-) -> int:
+def add(db: Database, new: NewPerk, staff: str, now: float, *, secret: str = "", vault: Vault | None = None) -> int:
     """Store a perk that was checked; returns its id. `secret` is what a fixed one gives, sealed in the `vault`.
 
     Raises StoreError for a name that cannot be, Conflict for one that is taken, NotFound for an unknown draw.
@@ -99,7 +95,9 @@ def find(db: Database, text: str) -> int:
     """The id of the perk meant by `text`: its name, id, or letters that only one open perk begins with. Raises
     NotFound, naming those it could mean."""
     wanted = unicodedata.normalize("NFC", " ".join(text.split()))
-    rows: list[tuple[int, str, float | None]] = db.execute("SELECT id, name, closed_at FROM perks ORDER BY name").fetchall()
+    rows: list[tuple[int, str, float | None]] = db.execute(
+        "SELECT id, name, closed_at FROM perks ORDER BY name"
+    ).fetchall()
     tests: tuple[Callable[[int, str], bool], ...] = (
         lambda number, name: name == wanted,
         lambda number, name: str(number) == wanted.removeprefix("#"),

@@ -155,7 +155,8 @@ CREATE TABLE dispatches (
 CREATE INDEX dispatches_by_state ON dispatches (state, id);
 
 -- slot counts a member's grants of a perk up to its limit; voucher_id is the code bound to the member, NULL again
--- once the grant surely did not arrive, and kept with a spoiled code, which nobody gets any more. layer and tier are the member's at that time.
+-- once the grant surely did not arrive, but kept with a spoiled code, which nobody gets any more. layer and tier are
+-- the member's at that time.
 CREATE TABLE grants (
     id INTEGER PRIMARY KEY,
     dispatch_id INTEGER NOT NULL REFERENCES dispatches (id),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from store import audit
 from store.database import Database
-from store.errors import Conflict, NotFound, StoreError
+from store.errors import NotFound, StoreError
 from store.perk_records import Imported
 from store.perks import FREE
 from store.secret import Secret
@@ -62,7 +62,9 @@ def add(
         known = {mark for _, mark in sealed if db.value("SELECT 1 FROM vouchers WHERE fingerprint = ?", (mark,))}
         if known and not skip_duplicates:
             there = _lines([lines[mark] for mark in known])
-            raise DuplicateCodes(f"{there} in the store already; nothing was imported (--skip-duplicates passes over them)")
+            raise DuplicateCodes(
+                f"{there} in the store already; nothing was imported (--skip-duplicates passes over them)"
+            )
         fresh = [(perk_id, code, mark, staff, now) for code, mark in sealed if mark not in known]
         db.executemany(
             "INSERT INTO vouchers (perk_id, code, fingerprint, added_by, added_at) VALUES (?, ?, ?, ?, ?)", fresh
@@ -74,7 +76,9 @@ def add(
 
 def free(db: Database, perk_id: int, limit: int) -> list[int]:
     """Ids of codes that nobody has, in the order they came."""
-    found = db.execute(f"SELECT v.id FROM vouchers v WHERE v.perk_id = ? AND {FREE} ORDER BY v.id LIMIT ?", (perk_id, limit))
+    found = db.execute(
+        f"SELECT v.id FROM vouchers v WHERE v.perk_id = ? AND {FREE} ORDER BY v.id LIMIT ?", (perk_id, limit)
+    )
     return [row[0] for row in found]
 
 

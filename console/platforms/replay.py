@@ -54,8 +54,8 @@ def effects_path(store: Path) -> Path:
 class Effects:
     """The append-only file of what was done on the replay platform, one JSON object a line.
 
-    A secret is masked, and told by its SHA-256 alone. An action's key is written once, whoever tries, however often: readers and writers take a file lock, and
-    a line cut short by a full disk is removed before the next.
+    An action's key is written once, whoever tries, however often: readers and writers take a file lock, and
+    a line cut short by a full disk is removed before the next. A secret is masked, and told by its SHA-256 alone.
     """
 
     def __init__(self, path: Path) -> None:
