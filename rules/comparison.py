@@ -2,8 +2,8 @@
 
 Standardisation: the people in question stand in strata; in each, the others' share is what would be expected of them,
 and the strata count by how many of the people in question they hold (direct standardisation; K. Rothman, "Modern
-Epidemiology", chapter on standardisation). A stratum without others says nothing, and its people are left out: `matched`
-tells how many are left.
+Epidemiology", on standardisation). A stratum without others says nothing, and its people are left out: `matched` tells
+how many are left.
 
 The interval of the difference is Newcombe's, from the Wilson intervals of both shares ("Interval estimation for the
 difference between independent proportions", Statistics in Medicine 17, 1998, method 10); it holds for small numbers and

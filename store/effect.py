@@ -1,12 +1,12 @@
-"""What a perk brought: how many it reached, how many used it, and how many of them spoke again, beside members like them.
+"""What a perk brought: how many it reached, how many used it, and how many of them spoke again, beside others like them.
 
-A receiver is a member with a grant that was sent; the first one counts. The day is the group's own day of sending. Spoke
-again means a word in any group on a day after that day, within 7 or within 30 days; receivers whose days are not over
-yet are left out. They are compared with members who were never given this perk and were, at the moment of the first
-sending of that day and group, in the same group; of the same silence (days since the last day with a word before that
-day: up to 2, 3-6, 7-13, 14-29, 30 and more or never); and of the same activity (days with a word in the 30 days before:
-none, 1-3, 4-9, 10 and more). The day of sending itself counts on neither side: who thanks for a perk was not lively
-before it. `rules.comparison` weights these strata.
+A receiver is a member with a grant that was sent; the first one counts. The day is the group's own day of sending.
+Spoke again means a word in any group on a day after that day, within 7 or within 30 days; receivers whose days are not
+over yet are left out. They are compared with members who were never given this perk and were, at the moment of the
+first sending of that day and group, in the same group; of the same silence (days since the last day with a word before
+that day: up to 2, 3-6, 7-13, 14-29, 30 and more or never); and of the same activity (days with a word in the 30 days
+before: none, 1-3, 4-9, 10 and more). The day of sending itself counts on neither side: who thanks for a perk was not
+lively before it. `rules.comparison` weights these strata.
 
 What it cannot know: a membership's rows hold the last joining and leaving only, so somebody who left and came again
 counts from when they came; and whoever chose the receivers may have known more of them than their silence.
@@ -118,6 +118,11 @@ def cohorts(
                     cohort = Cohort(number, spoke[at], there, others_spoke[at])
                     found[sending.perk_id][window].append(cohort)
     return found
+
+
+def groups(db: Database) -> dict[int, tuple[str, str]]:
+    """The platform's id and the name of each group."""
+    return {number: (key, name) for number, key, name in db.execute("SELECT id, key, name FROM groups")}
 
 
 def _sendings(
