@@ -14,9 +14,11 @@ import click
 
 import console
 from console.arguments import NUMBER, Places, UserError, as_json, at_desk, example, pace, places
+from console.cli_draw import draw_group
 from console.cli_learning import learn, learned
 from console.cli_perk import perk
 from console.cli_points import points_group, standing_group
+from console.cli_redeem import perk
 from console.cli_rules import rules_group
 from console.settings import SettingsError
 from store.errors import StoreError
@@ -421,5 +423,5 @@ def audit_verify(found: Places) -> None:
         click.echo(f"all {good} rows hold")
 
 
-for command in (learn, learned, rules_group, perk, points_group, standing_group):
+for command in (learn, learned, rules_group, perk, points_group, standing_group, draw_group):
     cli.add_command(command)

@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from console.draw_desk import DrawDesk
 from console.perk_desk import PerkDesk
 from console.planning import Plan, ladder_steps, plan
 from console.points_desk import PointsDesk
+from console.redeem_desk import RedeemDesk
 from console.rulebook import load_rulebook
 from console.settings import Settings
 from rules.kinds import Step
@@ -88,6 +90,16 @@ class Desk:
     def points(self) -> PointsDesk:
         """What this person may do with points."""
         return PointsDesk(self)
+
+    @property
+    def draws(self) -> DrawDesk:
+        """What this person may do with draws."""
+        return DrawDesk(self)
+
+    @property
+    def redemptions(self) -> RedeemDesk:
+        """What this person may do about perks that were used."""
+        return RedeemDesk(self)
 
     def now(self) -> float:
         """Epoch seconds."""

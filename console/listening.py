@@ -36,5 +36,7 @@ class Listener(Protocol):
 def listeners(db: Database) -> tuple[Listener, ...]:
     """All there are."""
     from console.earning import Earning
+    from console.entering import Entering
+    from console.redeeming import Redeeming
 
-    return (Earning(db),)
+    return (Earning(db), Entering(db), Redeeming(db))

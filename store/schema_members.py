@@ -188,7 +188,9 @@ ALTER TABLE actions ADD COLUMN perhaps_done INTEGER NOT NULL DEFAULT 0;
 CREATE UNIQUE INDEX one_sending_a_grant ON actions (grant_id) WHERE grant_id IS NOT NULL;
 CREATE INDEX bans_of_member ON actions (member_id, group_id) WHERE kind = 'ban';
 
--- secret is encrypted until the draw; entries is the list that was published, a line each.
+-- eligibility is JSON, or '' where nobody is taken for being eligible. heard_after is the time of the newest message
+-- when the draw was opened: a word said before does not count. secret is encrypted; the draw publishes it as revealed.
+-- entries is the list that was published.
 CREATE TABLE draws (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -196,14 +198,17 @@ CREATE TABLE draws (
     version INTEGER NOT NULL DEFAULT 1,
     winners INTEGER NOT NULL CHECK (winners > 0),
     word TEXT NOT NULL DEFAULT '',
-    eligibility TEXT NOT NULL DEFAULT '{}',
+    eligibility TEXT NOT NULL DEFAULT '',
     without_winners INTEGER NOT NULL DEFAULT 0,
     public_value_of TEXT NOT NULL DEFAULT '',
     public_value TEXT NOT NULL DEFAULT '',
     secret BLOB,
     secret_sha256 TEXT NOT NULL DEFAULT '',
+    revealed TEXT NOT NULL DEFAULT '',
     entries TEXT NOT NULL DEFAULT '',
     entries_sha256 TEXT NOT NULL DEFAULT '',
+    entry_count INTEGER NOT NULL DEFAULT 0,
+    heard_after REAL,
     opened_by TEXT NOT NULL,
     opened_at REAL NOT NULL,
     committed_at REAL,
@@ -213,20 +218,24 @@ CREATE TABLE draw_entries (
     draw_id INTEGER NOT NULL REFERENCES draws (id),
     member_id INTEGER NOT NULL REFERENCES members (id),
     group_id INTEGER REFERENCES groups (id),
-    how TEXT NOT NULL CHECK (how IN ('word', 'eligible', 'perk', 'hand')),
+    how TEXT NOT NULL CHECK (how IN ('word', 'perk', 'hand')),
     at REAL NOT NULL,
     withdrawn_at REAL,
     PRIMARY KEY (draw_id, member_id)
 );
+-- A line for each ticket, the lowest first, as far as they were needed. instead_of is the winner's place it takes.
 CREATE TABLE draw_winners (
     draw_id INTEGER NOT NULL REFERENCES draws (id),
     place INTEGER NOT NULL,
     entry TEXT NOT NULL,
     member_id INTEGER NOT NULL REFERENCES members (id),
     state TEXT NOT NULL CHECK (state IN ('winner', 'skipped', 'replaced')),
+    instead_of INTEGER,
     reason TEXT NOT NULL DEFAULT '',
     staff TEXT NOT NULL DEFAULT '',
     at REAL NOT NULL,
-    PRIMARY KEY (draw_id, place)
+    PRIMARY KEY (draw_id, place),
+    UNIQUE (draw_id, member_id),
+    UNIQUE (draw_id, instead_of)
 )
 """

@@ -68,6 +68,19 @@ COMMANDS = [
     ["perk", "fulfil"],
     ["perk", "reveal"],
     ["perk", "rekey"],
+    ["perk", "redeem"],
+    ["perk", "report"],
+    ["draw"],
+    ["draw", "open"],
+    ["draw", "list"],
+    ["draw", "show"],
+    ["draw", "enter"],
+    ["draw", "commit"],
+    ["draw", "draw"],
+    ["draw", "result"],
+    ["draw", "redraw"],
+    ["draw", "cancel"],
+    ["draw", "verify"],
 ]
 
 
@@ -240,7 +253,7 @@ def test_no_command_is_missing_from_the_list_here(home: Home) -> None:
         listed = home.ok(*group, "--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
         return [[*group, line.split()[0]] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "]
 
-    groups = ("staff", "learned", "audit", "rules", "points", "standing", "perk")
+    groups = ("staff", "learned", "audit", "rules", "points", "standing", "perk", "draw")
     assert sorted([[], *named(), *(row for group in groups for row in named(group))]) == sorted(COMMANDS)
 
 
