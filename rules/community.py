@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import unicodedata
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -28,8 +29,8 @@ class Community(msgspec.Struct, frozen=True):
 
 
 @cache
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+def _zone(name: str) -> tzinfo:
+    return UTC if name == "UTC" else ZoneInfo(name)
 
 
 class Layer(StrEnum):
@@ -82,15 +83,23 @@ class Speaking(msgspec.Struct, frozen=True):
 
 class CheckIn(msgspec.Struct, frozen=True):
     """`points` for one of `words` as the whole message, once a member and day; `streaks` holds pairs of days in a
-    row and points on top."""
+    row and points on top, on the day that they are reached."""
 
     words: tuple[str, ...] = ()
     points: int = 0
     streaks: tuple[tuple[int, int], ...] = ()
 
 
+def as_word(text: str) -> str:
+    """What is compared of a word that is the whole message: its letters and digits, whatever their case or width;
+    where it has none, as with an emoji, all but the white space."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(filter(str.isalnum, folded)) or "".join(folded.split())
+
+
 class Invitation(msgspec.Struct, frozen=True):
-    """`points` for each member brought, taken back when they leave within `stay` seconds."""
+    """`points` for each member brought who is new to the community, taken back when they leave within `stay`
+    seconds."""
 
     points: int = 0
     stay: int = 7 * DAY

@@ -91,6 +91,16 @@ class Table:
             self.refuse(name, f"must be a table, not {_described(value)}")
         return Table(value, self._place(name), allowed, self.beside)
 
+    def tables(self, name: str, allowed: Sequence[str]) -> tuple[Table, ...]:
+        """An array of tables; empty when absent."""
+        value = self._values.get(name, [])
+        if not isinstance(value, list):
+            self.refuse(name, f"must be an array of tables, not {_described(value)}")
+        for index, item in enumerate(value):
+            if not isinstance(item, dict):
+                self.refuse(name, f"must be a table, such as {{ {allowed[0]} = … }}, not {_described(item)}", index)
+        return tuple(Table(item, self._place(name, index), allowed, self.beside) for index, item in enumerate(value))
+
     def text(self, name: str, default: str) -> str:
         value = self._values.get(name, default)
         if not isinstance(value, str):

@@ -15,6 +15,7 @@ from rules.keylines import KeyPath, key_lines, line_of
 from rules.kinds import KINDS, LearnedRule, NewcomerRule, Rule, Step
 from rules.kinds.base import common, steps
 from rules.reading import Refused, Table, quoted
+from rules.reading_community import MEMBERS_KEYS, members_sections
 from rules.records import Mode
 
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
@@ -151,11 +152,12 @@ def parse(source: str, path: str = "rulebook.toml", beside: Beside | None = None
         problem = problem[: place.start()]
         raise RulebookError(path, line, "", f"is not TOML: {problem[:1].lower()}{problem[1:]}") from error
     try:
-        top = Table(document, (), ("version", "ladder", "rules", "groups", "auto"), beside)
+        top = Table(document, (), ("version", "ladder", "rules", "groups", "auto", *MEMBERS_KEYS), beside)
         if top.whole("version", 1, 1_000_000, None) != 1:
             top.refuse("version", f"this version reads rulebooks of version 1, not {document['version']}")
         ladder, rules, auto = _ladder(top), _rules(top), _auto(top)
-        return Rulebook(ladder, rules, source, path, tuple(beside.files) if beside else (), auto)
+        files = tuple(beside.files) if beside else ()
+        return Rulebook(ladder, rules, source, path, files, auto, *members_sections(top))
     except Refused as refused:
         raise _refusal(source, path, refused, tuple(beside.files) if beside else ()) from None
 

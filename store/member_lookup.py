@@ -1,0 +1,57 @@
+"""Finding the member somebody means: by id, by platform and key, or by a name that only one has."""
+
+from __future__ import annotations
+
+from store.database import Database
+from store.errors import NotFound
+
+_NAMED = 5
+"""So many candidates are named."""
+
+
+def find(db: Database, text: str) -> int:
+    """The id of the member meant by `text`: an id of the store ("17" or "#17"), platform:key, or a name or key that
+    only one has. Raises NotFound, naming whom it could mean."""
+    wanted = text.strip()
+    number = wanted.removeprefix("#")
+    if number.isascii() and number.isdigit() and len(number) < 19:
+        found = db.value("SELECT id FROM members WHERE id = ?", (int(number),))
+        if found is not None:
+            return int(found)
+    platform, colon, key = wanted.partition(":")
+    if colon:
+        found = db.value("SELECT id FROM members WHERE platform = ? AND key = ?", (platform, key))
+        if found is not None:
+            return int(found)
+    # A name by its case first: the same letters in another case may be somebody else.
+    for where in ("key = ?1 OR name = ?1", "name = ?1 COLLATE NOCASE", "name LIKE ?1 || '%' ESCAPE '\\'"):
+        value = _escaped(wanted) if "LIKE" in where else wanted
+        rows = db.execute(
+            f"SELECT id, platform || ':' || key, name FROM members WHERE {where} ORDER BY id LIMIT {_NAMED + 1}",
+            (value,),
+        ).fetchall()
+        if wanted and len(rows) == 1 and "LIKE" not in where:
+            return int(rows[0][0])
+        if wanted and rows:
+            named = ", ".join(f"{name or 'no name'} ({key}, id {number})" for number, key, name in rows[:_NAMED])
+            more = " and more" if len(rows) > _NAMED else ""
+            raise NotFound(f"no single member is called {wanted!r}; there are {named}{more}")
+    raise NotFound(f"no member {wanted!r}; name one by id, by platform:key or by a name that only one has")
+
+
+def find_or_add(db: Database, platform: str, key: str) -> int:
+    """The id of the member with that key on the platform, who may have neither spoken nor joined yet. Call it in a
+    transaction."""
+    found = db.value("SELECT id FROM members WHERE platform = ? AND key = ?", (platform, key))
+    if found is None:
+        row = db.execute(
+            "INSERT INTO members (platform, key, sought) VALUES (?, ?, ?) RETURNING id", (platform, key, key.casefold())
+        ).fetchone()
+        found = row[0]
+    return int(found)
+
+
+def _escaped(text: str) -> str:
+    for special in "\\%_":
+        text = text.replace(special, "\\" + special)
+    return text
