@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from console.member_desk import MemberDesk
 from console.perk_desk import PerkDesk
 from console.planning import Plan, ladder_steps, plan
 from console.rulebook import load_rulebook
@@ -82,6 +83,11 @@ class Desk:
     def perks(self) -> PerkDesk:
         """What this person may do with perks."""
         return PerkDesk(self)
+
+    @property
+    def members(self) -> MemberDesk:
+        """What this person may do with members."""
+        return MemberDesk(self)
 
     def now(self) -> float:
         """Epoch seconds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from console.seeking import SoughtChore
 from console.settings import Settings
 from rules.rulebook import Rulebook
 from store.database import Database
@@ -22,4 +23,4 @@ class Chore(Protocol):
 
 def chores(db: Database, settings: Settings, generation: int) -> tuple[Chore, ...]:
     """All there are."""
-    return ()
+    return (SoughtChore(db, generation),)
