@@ -98,7 +98,7 @@ def decisions(db: Database, member_id: int) -> list[MemberDecision]:
         (member_id, *(row[0] for row in found)),
     ):
         steps[decision].append((kind, count))
-    return [MemberDecision(*row, tuple(steps[row[0]])) for row in found]
+    return [MemberDecision(*(*row, tuple(steps[row[0]]))) for row in found]
 
 
 def notes(db: Database, member_id: int) -> list[Note]:

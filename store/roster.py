@@ -29,7 +29,9 @@ _ORDERS = {
     Sort.NAME: "m.sought",
     Sort.TIER: "-m.tier_rank",
     Sort.POINTS: "-m.balance",
-    Sort.LAYER: "CASE m.layer " + " ".join(f"WHEN '{name}' THEN {at}" for at, name in enumerate(LAYERS)) + " ELSE 9 END",
+    Sort.LAYER: "CASE m.layer "
+    + " ".join(f"WHEN '{name}' THEN {at}" for at, name in enumerate(LAYERS))
+    + " ELSE 9 END",
     Sort.LAST: "-CAST(coalesce(m.last_at, 0) AS INTEGER)",
     Sort.STRIKES: "-coalesce(s.n, 0)",
     Sort.JOINED: "-CAST(coalesce(m.joined_at, 0) AS INTEGER)",
@@ -50,7 +52,9 @@ def ids(db: Database, chosen: Chosen, sort: Sort, now: float, *, reverse: bool =
     tables = "members m"
     where: list[str] = []
     if chosen.changed is not None:
-        tables = f"(SELECT DISTINCT member_id FROM standing_changes WHERE {_CHANGED}) c JOIN {tables} ON m.id = c.member_id"
+        tables = (
+            f"(SELECT DISTINCT member_id FROM standing_changes WHERE {_CHANGED}) c JOIN {tables} ON m.id = c.member_id"
+        )
         where.append(f"m.{'tier' if chosen.changed.what == 'tier' else 'layer'} = :after")
         values |= {name: getattr(chosen.changed, name) for name in ("what", "after", "rose", "since")}
     if chosen.group_id is not None:

@@ -111,9 +111,13 @@ def _head(card: MemberCard, now: float, width: int) -> list[Line]:
         lines.append([(say("remark") + " ", "member--dim"), (safe(member.remark, 100), "")])
     lines.append(standing)
     if card.missing:
-        lines += [[("→ " if not start else "  ", "member--dim"), (text, "")] for start, text in _wrapped(card.missing, width)]
+        lines += [
+            [("→ " if not start else "  ", "member--dim"), (text, "")] for start, text in _wrapped(card.missing, width)
+        ]
     since = say("joined {day}", day=day(member.joined_at))
-    last = say("last word {ago} ago", ago=ago(member.last_at, now)) if member.last_at is not None else say("never spoke")
+    last = (
+        say("last word {ago} ago", ago=ago(member.last_at, now)) if member.last_at is not None else say("never spoke")
+    )
     lines.append([(f"{since} · {last} · {identity}", "member--dim")])
     return lines
 
@@ -134,8 +138,11 @@ def _activity(card: MemberCard, width: int) -> list[Line]:
     counts = card.activity[len(card.activity) - days :]
     if not counts:
         return []
-    spoken = say_n("{n} message", "{n} messages", sum(counts))
-    total = say("{messages} in {days} days, at most {most} a day", messages=spoken, days=days, most=max(counts))
+    if any(counts):
+        spoken = say_n("{n} message", "{n} messages", sum(counts))
+        total = say("{messages} in {days} days, at most {most} a day", messages=spoken, days=days, most=max(counts))
+    else:
+        total = say("no message in {days} days", days=days)
     first, last = _date(card.today - days + 1), _date(card.today)
     between = days - cell_len(first) - cell_len(last)
     scale = first + " " * between + last if between > 0 else fit_right(last, days)

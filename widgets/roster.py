@@ -281,11 +281,11 @@ class MemberList(Painted, can_focus=True):
 class Columns:
     """Which columns there is room for, and how wide they are. Names and remarks, free text, stand last."""
 
-    def __init__(self, tier: int, joined: bool, name: int, width: int) -> None:
+    def __init__(self, tier: int, joined: bool, name: int, remark: int) -> None:
         self.tier = tier
         self.joined = joined
         self.name = name
-        self.width = width
+        self.remark = remark
 
     @classmethod
     def of(cls, width: int, sort: Sort) -> Columns:
@@ -293,7 +293,8 @@ class Columns:
         tier = max(6, min(12, width // 10))
         joined = width >= 100 or sort is Sort.JOINED
         left = width - tier - 31 - (11 if joined else 0)
-        return cls(tier, joined, max(10, min(32, left * 3 // 5)), width)
+        name = max(10, min(32, left * 3 // 5))
+        return cls(tier, joined, name, max(0, left - name - 1))
 
     def header(self, sort: Sort, reverse: bool) -> Line:
         """The names of the columns, and an arrow at the one that sorts."""
@@ -310,7 +311,7 @@ class Columns:
         line += [titled(Sort.LAST, say("last"), 5, True), gap, titled(Sort.STRIKES, say("str"), 4, True)]
         line += [titled(None, say("grp"), 4, True), gap]
         line += [titled(Sort.JOINED, say("joined"), 10), gap] if self.joined else []
-        line += [titled(Sort.NAME, say("name"), self.name), gap, (fit(say("remark"), self.width), "roster--header")]
+        line += [titled(Sort.NAME, say("name"), self.name), gap, (fit(say("remark"), self.remark), "roster--header")]
         return line
 
     def line(self, row: MemberRow, now: float) -> Line:
