@@ -172,7 +172,8 @@ class MembersScreen(RosterScreen):
                     self._ask_days()
 
         choices = [("all", say("everybody, no filter"))]
-        choices += [(f"layer:{layer}", _ticked(say("layer {layer}", layer=layer_word(layer)), now.layer == layer)) for layer in roster.LAYERS]
+        layers = [(layer, say("layer {layer}", layer=layer_word(layer))) for layer in roster.LAYERS]
+        choices += [(f"layer:{layer}", _ticked(words, now.layer == layer)) for layer, words in layers]
         choices += [(f"tier:{tier}", _ticked(say("tier {tier}", tier=tier), now.tier == tier)) for tier in tiers]
         choices.append(("clean:", _ticked(say("clean record"), now.clean)))
         days = sorted({*SILENT_DAYS, *([now.silent_days] if now.silent_days else [])})

@@ -192,10 +192,15 @@ class RosterScreen(Screen[None]):
             self._reload()
 
     def on_key(self, event: events.Key) -> None:
-        # Typed in one go with the key that opened the line, as over a slow connection: sent to the list, meant here.
-        if self.focused is self.find and event.is_printable and event.character:
+        # Keys typed in one go, as they come over a slow connection, are all sent to whom the first was meant for:
+        # the line opens before the next is looked at, and takes what follows.
+        if self.focused is self.find:
+            if event.is_printable and event.character:
+                event.stop()
+                self.find.insert_text_at_cursor(event.character)
+        elif event.key in self._keys["members.find"].split(","):
             event.stop()
-            self.find.insert_text_at_cursor(event.character)
+            self.start_finding()
 
     def stop_finding(self, *, clear: bool) -> None:
         """Close the line; what was typed still counts, unless it is to be cleared."""
