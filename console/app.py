@@ -13,6 +13,7 @@ from textual.filter import LineFilter
 from console.child import Child
 from console.screens.link import PacedFrames
 from console.screens.main import MainScreen
+from console.screens.members import MembersScreen
 from console.screens.place import Place
 from store import staff
 from store.database import Database
@@ -42,6 +43,7 @@ class VigilApp(PacedFrames, App[None]):
         install(translation)
         self.title = "Vigil"
         self._main = MainScreen(db, place, child, keys, notice)
+        self.install_screen(MembersScreen(db, place, keys, self._main.go_to), "members")
         self._db = db
         self._safe = SafeFilter()
         self.set_keymap(dict(moves))

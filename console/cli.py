@@ -16,7 +16,6 @@ import console
 from console.arguments import NUMBER, Places, UserError, as_json, at_desk, example, pace, places
 from console.cli_draw import draw_group
 from console.cli_learning import learn, learned
-from console.cli_perk import perk
 from console.cli_points import points_group, standing_group
 from console.cli_redeem import perk
 from console.cli_rules import rules_group

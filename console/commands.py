@@ -18,6 +18,11 @@ class Pane(StrEnum):
     FEED = "feed"
     CASES = "cases"
     PROPOSALS = "proposals"
+    MEMBERS = "members"
+
+
+MAIN_PANES = (Pane.FEED, Pane.CASES, Pane.PROPOSALS)
+"""Those of the main screen; the members have a screen of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Situation:
     cannot_approve: str = ""
     own_proposal: bool = False
     message: bool = False
+    member: bool = False
     filtered: bool = False
 
 
@@ -94,6 +100,19 @@ def _message(situation: Situation) -> str:
     return "" if situation.message else say("move up to a message first")
 
 
+def _member(situation: Situation) -> str:
+    return "" if situation.member else say("there is no member here")
+
+
+def _members(situation: Situation) -> str:
+    """Of what is done to the marked members, else to the one under the cursor, and not by a viewer."""
+    return situation.refused or ("" if situation.marked else _member(situation))
+
+
+def _write(situation: Situation) -> str:
+    return situation.refused or _member(situation)
+
+
 def _filtered(situation: Situation) -> str:
     return "" if situation.filtered else say("nothing is filtered")
 
@@ -123,11 +142,38 @@ COMMANDS: tuple[Command, ...] = (
         "proposal.reject", "n", mark("reject"), mark("reject, with a reason"), (Pane.PROPOSALS,), _proposal,
     ),
     Command("feed.case", "enter", mark("case"), mark("go to the case of this message"), (Pane.FEED,), _message),
+    Command("members.find", "slash", mark("find"), mark("find by name, remark or id, also by initials of pinyin"),
+            (Pane.MEMBERS,)),
+    Command("members.card", "enter", mark("card"), mark("show the card; Esc closes it"), (Pane.MEMBERS,), _member),
+    Command("members.perk", "p", mark("perk"), mark("give a perk to the marked members, else to this one"),
+            (Pane.MEMBERS,), _members),
+    Command("members.filter", "f", mark("filter"), mark("show only a layer, a tier, clean records, silent members"),
+            (Pane.MEMBERS,)),
+    Command("members.group", "g", mark("group"), mark("show only the members of one group"), (Pane.MEMBERS,)),
+    Command("members.changes", "c", mark("changes"), mark("show who came to a layer or a tier this week"),
+            (Pane.MEMBERS,)),
+    Command("members.sort", "s", mark("sort"), mark("sort by the next column"), (Pane.MEMBERS,)),
+    Command("members.reverse", "S", mark("reverse"), mark("sort the other way round"), (Pane.MEMBERS,), shown=False),
+    Command("members.mark-all", "asterisk", mark("mark all"), mark("mark everybody shown, or nobody of them"),
+            (Pane.MEMBERS,), _member),
+    Command("members.mark-range", "m", mark("mark to here"), mark("mark from the last marked member to this one"),
+            (Pane.MEMBERS,), _member, shown=False),
+    Command("members.note", "n", mark("note"), mark("write a note about this member"), (Pane.MEMBERS,), _write),
+    Command("members.remark", "r", mark("remark"), mark("write a remark beside the name"), (Pane.MEMBERS,), _write),
+    Command("members.export", "o", mark("export"), mark("write the members shown to a file"), (Pane.MEMBERS,),
+            _member),
+    Command("members.back", "escape", mark("back"), mark("close the card, show all, take the marks off, then leave"),
+            (Pane.MEMBERS,), shown=False),
+    Command("members.card-down", "J", mark("card down"), mark("scroll the member's card down"), (Pane.MEMBERS,),
+            shown=False),
+    Command("members.card-up", "K", mark("card up"), mark("scroll the member's card up"), (Pane.MEMBERS,),
+            shown=False),
     Command("undo", "u", mark("undo"), mark("take your latest decision back")),
     Command("view.feed", "1", mark("feed"), mark("show the feed"), shown=False),
     Command("view.cases", "2", mark("cases"), mark("show the cases"), shown=False),
     Command("view.proposals", "3", mark("proposals"), mark("show the proposals"), shown=False),
-    Command("view.next", "tab", mark("next"), mark("go to the next of feed, cases and proposals")),
+    Command("view.members", "4", mark("members"), mark("show the members"), MAIN_PANES),
+    Command("view.next", "tab", mark("next"), mark("go to the next of feed, cases and proposals"), MAIN_PANES),
     Command("feed.filter", "slash", mark("filter"), mark("show only messages that hold a text"), (Pane.FEED,)),
     Command("feed.group", "g", mark("group"), mark("show only one group"), (Pane.FEED,)),
     Command("feed.all", "escape", mark("all"), mark("show all messages again"), (Pane.FEED,), _filtered, shown=False),
@@ -139,7 +185,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("quit", "q", mark("quit"), mark("leave Vigil")),
 )  # fmt: skip
 
-_NAMES = {"question_mark": "?", "slash": "/", "enter": "⏎", "escape": "Esc", "tab": "Tab"}
+_NAMES = {"question_mark": "?", "slash": "/", "asterisk": "*", "enter": "⏎", "escape": "Esc", "tab": "Tab"}
 
 
 def key_name(key: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from console.draw_desk import DrawDesk
+from console.member_desk import MemberDesk
 from console.perk_desk import PerkDesk
 from console.planning import Plan, ladder_steps, plan
 from console.points_desk import PointsDesk
@@ -100,6 +101,11 @@ class Desk:
     def redemptions(self) -> RedeemDesk:
         """What this person may do about perks that were used."""
         return RedeemDesk(self)
+
+    @property
+    def members(self) -> MemberDesk:
+        """What this person may do with members."""
+        return MemberDesk(self)
 
     def now(self) -> float:
         """Epoch seconds."""

@@ -14,6 +14,7 @@ from console.settings import Settings
 from rules.duplicates import MOST_MESSAGES
 from rules.engine import Engine
 from rules.knowledge import Knowledge
+from rules.names import sought
 from rules.records import Finding, Message, MessageKey, Mode
 from rules.rulebook import Rulebook
 from rules.standing import Membership
@@ -55,7 +56,7 @@ class Intake:
         self._generation = generation
         self._clock = clock
         self.taken = 0
-        self._writer = messages.MessageWriter(db)
+        self._writer = messages.MessageWriter(db, sought)
         self._desk = Desk.automatic(db, settings, clock=clock)
         self._listeners = listeners(db)
         for listener in self._listeners:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from console.giving import AutomaticPerks
+from console.seeking import SoughtChore
 from console.settings import Settings
+from console.standing_chore import Standings
 from rules.rulebook import Rulebook
 from store.database import Database
 
@@ -22,6 +25,4 @@ class Chore(Protocol):
 
 def chores(db: Database, settings: Settings, generation: int) -> tuple[Chore, ...]:
     """All there are."""
-    from console.standing_chore import Standings
-
-    return (Standings(db, generation),)
+    return (Standings(db, generation), SoughtChore(db, generation), AutomaticPerks(db, settings, generation))

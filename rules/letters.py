@@ -56,6 +56,16 @@ def folded_letters(text: str) -> tuple[str, list[int], list[int]]:
     return "".join(letters), origin, starts
 
 
+def folded_piece(char: str) -> str:
+    """What one character folds to, wherever it stands: without what separates words."""
+    return _piece(char).replace(_SEPARATOR, "")
+
+
+def joins_to_the_letter_before() -> frozenset[str]:
+    """The folded letters that may become one with the letter before them."""
+    return frozenset(second for _, second in _join_table())
+
+
 def folded_length(text: str) -> int:
     """How many characters `text` folds to."""
     return len(folded_letters(text)[0])

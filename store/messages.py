@@ -38,8 +38,8 @@ class Stored(NamedTuple):
     member_id: int | None
 
 
-def _as_written(platform: str, key: str, name: str) -> str:
-    return f"{name} {key}".strip().casefold()
+def _as_written(name: str, remark: str, key: str) -> str:
+    return "\t".join(filter(None, (name, remark, key))).casefold()
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class _Seen:
 class MessageWriter:
     """Writes batches; remembers the ids of groups and members. After a failed transaction make a new one.
 
-    `sought` gives what a search for a member looks through, of remark, id and name.
+    `sought` gives what a search for a member looks through, of name, remark and id.
     """
 
     db: Database
@@ -90,10 +90,10 @@ class MessageWriter:
         rows, search, stored = [], [], []
         seen: dict[tuple[int, int], _Seen] = {}
         for number, message in enumerate(messages, first):
-            group = self._id(self._groups, "groups", message.platform, message.group, message.group_name)
+            group = self._group(message.platform, message.group, message.group_name)
             member = None
             if message.member:
-                member = self._id(self._members, "members", message.platform, message.member, message.name)
+                member = self._member(message.platform, message.member, message.name)
                 seen.setdefault((member, group), _Seen()).add(message)
             mentions = msgspec.json.encode(message.mentions).decode() if message.mentions else ""
             rows.append(
@@ -127,18 +127,33 @@ class MessageWriter:
         )
         return stored
 
-    def _id(self, known: dict[tuple[str, str], tuple[int, str]], table: str, platform: str, key: str, name: str) -> int:
-        number, stored = known.get((platform, key), (0, ""))
+    def _group(self, platform: str, key: str, name: str) -> int:
+        number, stored = self._groups.get((platform, key), (0, ""))
         if number and (not name or name == stored):
             return number
-        row = self.db.execute(
-            f"INSERT INTO {table} (platform, key, name) VALUES (?, ?, ?)"
-            " ON CONFLICT (platform, key) DO UPDATE SET"
-            " name = CASE excluded.name WHEN '' THEN name ELSE excluded.name END RETURNING id, name",
-            (platform, key, name),
-        ).fetchone()
-        known[platform, key] = (row[0], row[1])
+        row = self.db.execute(f"INSERT INTO groups (platform, key, name) VALUES (?, ?, ?) {_KNOWN}",
+                              (platform, key, name)).fetchone()  # fmt: skip
+        self._groups[platform, key] = (row[0], row[1])
         return int(row[0])
+
+    def _member(self, platform: str, key: str, name: str) -> int:
+        number, stored = self._members.get((platform, key), (0, ""))
+        if number and (not name or name == stored):
+            return number
+        row = self.db.execute(f"INSERT INTO members (platform, key, name) VALUES (?, ?, ?) {_KNOWN}, remark, sought",
+                              (platform, key, name)).fetchone()  # fmt: skip
+        number, name, remark, before = row
+        sought = self.sought(name, remark, key)
+        if sought != before:
+            self.db.execute("UPDATE members SET sought = ? WHERE id = ?", (sought, number))
+        self._members[platform, key] = (number, name)
+        return int(number)
+
+
+_KNOWN = (
+    "ON CONFLICT (platform, key) DO UPDATE SET"
+    " name = CASE excluded.name WHEN '' THEN name ELSE excluded.name END RETURNING id, name"
+)
 
 
 def stored_ids(db: Database, keys: Sequence[MessageKey]) -> dict[MessageKey, int]:

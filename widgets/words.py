@@ -162,3 +162,61 @@ def role_word(role: Role) -> str:
             return say("admin")
         case Role.OWNER:
             return say("owner")
+
+
+def layer_word(layer: str) -> str:
+    """What the stage a member is at is called; `–` before it was worked out."""
+    match layer:
+        case "":
+            return "–"
+        case "new":
+            return say("new")
+        case "active":
+            return say("active")
+        case "core":
+            return say("core")
+        case "silent":
+            return say("silent")
+        case "gone":
+            return say("gone")
+    return safe(layer, 20)
+
+
+def earning_word(kind: str) -> str:
+    """What points came from, or went for."""
+    match kind:
+        case "speaking":
+            return say("speaking")
+        case "check-in":
+            return say("check-in")
+        case "streak":
+            return say("streak")
+        case "invitation":
+            return say("invitation")
+        case "event":
+            return say("event")
+        case "hand":
+            return say("by hand")
+        case "perk":
+            return say("perk")
+        case "spent":
+            return say("spent")
+        case "sanction":
+            return say("sanction")
+    return safe(kind, 20)
+
+
+def grant_state_word(state: str) -> str:
+    """What has become of a grant."""
+    match state:
+        case "proposed":
+            return say("waits for approval")
+        case "reserved":
+            return say("on its way")
+        case "sent":
+            return say("sent")
+        case "unknown":
+            return say("unknown")
+        case "returned":
+            return say("came back")
+    return safe(state, 20)

@@ -9,9 +9,10 @@ from functools import partial
 from typing import TypeVar
 
 from console.child import Child
-from console.commands import COMMANDS, Command, Pane, here, key_name
+from console.commands import COMMANDS, MAIN_PANES, Command, Pane, here, key_name
 from console.desk import Desk, Taken
 from console.following import Filter, StoreSource
+from console.screens.helping import help_screen
 from console.screens.place import Place
 from console.screens.watching import Prepared, WatchingScreen
 from console.words import taken_words, undone_words
@@ -21,7 +22,7 @@ from store.database import Database
 from store.errors import StoreError
 from store.records import Decision
 from widgets.language import say
-from widgets.prompt import HelpRow, HelpScreen, PickScreen, Prompt
+from widgets.prompt import PickScreen, Prompt
 from widgets.words import state_word
 
 T = TypeVar("T")
@@ -73,8 +74,9 @@ class MainScreen(WatchingScreen):
             case "view.feed" | "view.cases" | "view.proposals":
                 self.go_to(Pane(command.id.removeprefix("view.")))
             case "view.next":
-                panes = list(Pane)
-                self.go_to(panes[(panes.index(self.pane) + 1) % len(panes)])
+                self.go_to(MAIN_PANES[(MAIN_PANES.index(self.pane) + 1) % len(MAIN_PANES)])
+            case "view.members":
+                self.app.push_screen("members")
             case "feed.filter":
                 self._ask_filter()
             case "feed.group":
@@ -259,11 +261,4 @@ class MainScreen(WatchingScreen):
             self._tell(say("case {id} is not open any more: {state}", id=case_id, state=state))
 
     def _help(self) -> None:
-        situation = replace(self._situation(), settled=True)
-        rows = []
-        for command in here(self.pane):
-            why_not = command.why_not(situation)
-            label = f"{say(command.help)}  ({command.id})"
-            rows.append(HelpRow(key_name(self._keys[command.id]), label, why_not))
-        moves = say("arrows, Page Up and Down, Home, End: move; space: mark")
-        self.app.push_screen(HelpScreen([*rows, HelpRow("↑↓ j k", moves)], say("Keys that work here")))
+        self.app.push_screen(help_screen(self.pane, replace(self._situation(), settled=True), self._keys))

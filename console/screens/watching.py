@@ -13,9 +13,10 @@ from textual.events import DescendantFocus
 from textual.worker import Worker
 
 from console.child import Child
-from console.commands import COMMANDS, Pane, Situation, here, key_name
+from console.commands import COMMANDS, Pane, Situation, key_name
 from console.desk import Desk
 from console.following import Filter, StoreSource
+from console.screens.helping import key_line
 from console.screens.panes import WIDE, PanesScreen
 from console.screens.place import Place
 from console.words import worker_words
@@ -206,8 +207,7 @@ class WatchingScreen(PanesScreen):
     def _show_keys(self) -> None:
         # Half a second of waiting is no reason to flicker: the key line shows what a settled row allows.
         situation = replace(self._situation(), settled=True)
-        shown = [command for command in here(self.pane) if command.shown]
-        self.keys.show([(key_name(self._keys[c.id]), say(c.label), not c.why_not(situation)) for c in shown])
+        self.keys.show(key_line(self.pane, situation, self._keys))
 
     def _show_titles(self) -> None:
         chosen = self._source.chosen if self._source else Filter()

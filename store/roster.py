@@ -1,0 +1,146 @@
+"""The list of all members: ids in any order, rows of those in sight, and what a search looks through."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+
+from store.database import Database
+from store.roster_records import Change, Chosen, MemberRow, Sort
+
+DAY = 86_400
+
+_PARAMETERS = 400
+
+LAYERS = ("new", "active", "core", "silent", "gone")
+"""In the order members come to them."""
+
+_STRUCK = (
+    "SELECT member_id, count(*) AS n FROM strikes WHERE revoked_at IS NULL AND expires_at > :now GROUP BY member_id"
+)
+# Who wrote after leaving is there again, though no platform said so.
+_THERE = "(j.left_at IS NULL OR j.last_at > j.left_at)"
+
+_CHANGED = "at >= :since AND what = :what AND after = :after AND rose = :rose"
+
+_ORDERS = {
+    # What is sought begins with the spelling of the name, so that Chinese names stand by their sound.
+    Sort.NAME: "m.sought",
+    Sort.TIER: "-m.tier_rank",
+    Sort.POINTS: "-m.balance",
+    Sort.LAYER: "CASE m.layer "
+    + " ".join(f"WHEN '{name}' THEN {at}" for at, name in enumerate(LAYERS))
+    + " ELSE 9 END",
+    Sort.LAST: "-CAST(coalesce(m.last_at, 0) AS INTEGER)",
+    Sort.STRIKES: "-coalesce(s.n, 0)",
+    Sort.JOINED: "-CAST(coalesce(m.joined_at, 0) AS INTEGER)",
+}
+"""Each the way it is wanted first: names from A on, the most points, the latest. SQLite sorts whole numbers faster
+than others."""
+
+_ROW = (
+    "SELECT m.id, m.platform, m.key, m.name, m.remark, m.tier, m.layer, m.balance, m.last_at,"
+    " (SELECT count(*) FROM strikes s WHERE s.member_id = m.id AND s.revoked_at IS NULL AND s.expires_at > ?),"
+    f" (SELECT count(*) FROM memberships j WHERE j.member_id = m.id AND {_THERE}), m.joined_at FROM members m"
+)
+
+
+def ids(db: Database, chosen: Chosen, sort: Sort, now: float, *, reverse: bool = False, limit: int = -1) -> array[int]:
+    """Ids of the chosen members in order; of equal ones who was first stored comes first. 8 bytes a member."""
+    values: dict[str, object] = {"now": now, "limit": limit}
+    tables = "members m"
+    where: list[str] = []
+    if chosen.changed is not None:
+        tables = (
+            f"(SELECT DISTINCT member_id FROM standing_changes WHERE {_CHANGED}) c JOIN {tables} ON m.id = c.member_id"
+        )
+        where.append(f"m.{'tier' if chosen.changed.what == 'tier' else 'layer'} = :after")
+        values |= {name: getattr(chosen.changed, name) for name in ("what", "after", "rose", "since")}
+    if chosen.group_id is not None:
+        tables += " JOIN memberships j ON j.member_id = m.id AND j.group_id = :group_id"
+        values["group_id"] = chosen.group_id
+        where += [] if chosen.departed else [_THERE]
+    elif not chosen.departed and chosen.layer != "gone":
+        where.append("m.layer <> 'gone'")
+    if sort is Sort.STRIKES:
+        tables += f" LEFT JOIN ({_STRUCK}) s ON s.member_id = m.id"
+    for name in ("tier", "layer"):
+        if getattr(chosen, name):
+            where.append(f"m.{name} = :{name}")
+            values[name] = getattr(chosen, name)
+    if chosen.clean:
+        where.append(f"m.id NOT IN (SELECT member_id FROM ({_STRUCK}))")
+    if chosen.silent_days:
+        where.append("coalesce(m.last_at, m.joined_at, 0) <= :silent_since")
+        values["silent_since"] = now - chosen.silent_days * DAY
+    if chosen.sought:
+        where.append("instr(m.sought, :sought)")
+        values["sought"] = chosen.sought
+    found = db.connection.execute(
+        f"SELECT m.id FROM {tables} WHERE {' AND '.join(where) or 1}"
+        f" ORDER BY {_ORDERS[sort]} {'DESC' if reverse else ''}, m.id LIMIT :limit",
+        values,
+    )
+    return array("q", chain.from_iterable(found))
+
+
+def rows(db: Database, wanted: Sequence[int], now: float) -> list[MemberRow]:
+    """The rows of these members, in their order; ids that are none are left out."""
+    found: dict[int, MemberRow] = {}
+    for start in range(0, len(wanted), _PARAMETERS):
+        part = wanted[start : start + _PARAMETERS]
+        for row in db.execute(f"{_ROW} WHERE m.id IN ({','.join('?' * len(part))})", (now, *part)):
+            found[row[0]] = MemberRow(*row)
+    return [found[number] for number in wanted if number in found]
+
+
+def sought_in(db: Database, span: int = 4_096) -> Iterator[tuple[array[int], bytes]]:
+    """What a search looks through of all members, as UTF-8: ids, and as many lines, `span` ids at a time."""
+    last = int(db.value("SELECT max(id) FROM members") or 0)
+    for start in range(0, last + 1, span):
+        # Put together by SQLite: a string a member would cost more than all else.
+        numbers, lines = db.execute(
+            "SELECT group_concat(id, ' '), group_concat(sought, char(10)) FROM members WHERE id >= ? AND id < ?",
+            (start, start + span),
+        ).fetchone()
+        if numbers is not None:
+            yield array("q", map(int, numbers.split())), lines.encode()
+
+
+def fill_sought(db: Database, sought: Callable[[str, str, str], str], limit: int) -> int:
+    """Work out what a search looks through for members that have none yet, at most `limit` of them; returns of how
+    many. Call it in a transaction."""
+    lacking = db.execute("SELECT id, name, remark, key FROM members WHERE sought = '' LIMIT ?", (limit,)).fetchall()
+    db.executemany(
+        "UPDATE members SET sought = ? WHERE id = ?",
+        [(sought(name, remark, key), number) for number, name, remark, key in lacking],
+    )
+    return len(lacking)
+
+
+def tiers(db: Database) -> list[str]:
+    """The tiers that members have, the highest first."""
+    found = db.execute("SELECT tier FROM members WHERE tier <> '' GROUP BY tier ORDER BY max(tier_rank) DESC, tier")
+    return [row[0] for row in found]
+
+
+def groups(db: Database) -> list[tuple[int, str, int]]:
+    """Id, name and number of members of every group, the largest first."""
+    found = db.execute(
+        "SELECT g.id, coalesce(nullif(g.name, ''), g.key), count(j.member_id) AS n FROM groups g"
+        f" LEFT JOIN memberships j ON j.group_id = g.id AND {_THERE} GROUP BY g.id ORDER BY n DESC, g.id"
+    )
+    return [(number, name, count) for number, name, count in found]
+
+
+def changes(db: Database, since: float) -> list[Change]:
+    """To which layers and tiers members came since then, most members first within each; who has moved on since is
+    not counted."""
+    found = db.execute(
+        "SELECT c.what, c.after, c.rose, count(DISTINCT c.member_id) AS n FROM standing_changes c"
+        " JOIN members m ON m.id = c.member_id AND CASE c.what WHEN 'tier' THEN m.tier ELSE m.layer END = c.after"
+        " WHERE c.at >= ? GROUP BY c.what, c.after, c.rose ORDER BY c.what, n DESC, c.after",
+        (since,),
+    )
+    return [Change(what, after, bool(rose), number, since) for what, after, rose, number in found]
