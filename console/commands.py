@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from store.perk_records import Waiting
 from store.records import CaseCard, CaseRow, CaseState, Decision, Proposal
 from widgets.language import mark, say
 
@@ -34,7 +35,7 @@ class Situation:
     pane: Pane
     case: CaseRow | None = None
     card: CaseCard | None = None
-    proposal: Proposal | None = None
+    proposal: Proposal | Waiting | None = None
     marked: int = 0
     settled: bool = True
     refused: str = ""

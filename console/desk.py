@@ -17,7 +17,7 @@ from console.settings import Settings
 from rules.kinds import Step
 from rules.reading import spelled_duration
 from rules.rulebook import Rulebook, parse
-from store import cases, decisions, lessons, members, messages, rulebooks, staff
+from store import cases, decisions, dispatches, lessons, members, messages, rulebooks, staff
 from store.cases import CasePart
 from store.database import Database
 from store.errors import Conflict, NotFound, StoreError
@@ -59,6 +59,15 @@ class Taken:
     deletes: int
     steps: tuple[tuple[str, int], ...]
     groups: int
+
+
+@dataclass(frozen=True, slots=True)
+class PerkUndone:
+    """A dispatch that was taken back: how many grants came back, and how many stay."""
+
+    dispatch_id: int
+    returned: int
+    staying: int
 
 
 class Desk:
@@ -269,9 +278,10 @@ class Desk:
         """Take a decision back, without an id the latest of one's own. Raises NotFound, NotAllowed, Conflict."""
         with self.db.transaction(durable=True):
             recent = self._clock() - UNDO_SECONDS
-            chosen = decisions.latest_of(self.db, self.name, recent) if decision_id is None else decision_id
-            if chosen is None:
+            latest = decisions.latest_of(self.db, self.name, recent) if decision_id is None else (decision_id, 0.0)
+            if latest is None:
                 raise Conflict(say("there is nothing of yours from the last hour to undo; older ones: vigil undo ID"))
+            chosen = latest[0]
             person = self.person()
             if person.role is Role.VIEWER:
                 raise NotAllowed(say("a viewer looks on; a moderator can decide"))
@@ -289,6 +299,15 @@ class Desk:
                     )
                 )
             return decisions.undo(self.db, chosen, self.name, self._clock())
+
+    def undo_latest(self) -> decisions.Undone | PerkUndone:
+        """Take back one's own latest decision, or perk if that was later. Raises NotAllowed, Conflict."""
+        since = self._clock() - UNDO_SECONDS
+        decision = decisions.latest_of(self.db, self.name, since)
+        perk = dispatches.latest_of(self.db, self.name, since)
+        if perk is not None and (decision is None or perk[1] > decision[1]):
+            return PerkUndone(perk[0], *self.perks.undo(perk[0]))
+        return self.undo()
 
     def check_rules(self) -> None:
         """Raises NotAllowed for somebody who may not change the rules."""

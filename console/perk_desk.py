@@ -209,7 +209,7 @@ class PerkDesk:
         found = dispatches.latest_of(self.desk.db, self.desk.name, self.desk.now() - UNDO_SECONDS)
         if found is None:
             raise Conflict(say("there is no perk of yours from the last hour to undo; older ones: vigil perk undo ID"))
-        return found
+        return found[0]
 
     # --- what was given ---
 

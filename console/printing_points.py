@@ -60,5 +60,5 @@ def _change_words(change: Change, *, named: bool = False) -> str:
 
 def _name(what: str, name: str) -> str:
     if what == "layer":
-        return layer_word(name) or "unknown"
+        return layer_word(name)
     return safe(name) or "no tier"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from console.child import Child
-from console.desk import Taken
+from console.desk import PerkUndone, Taken
 from store.decisions import Undone
 from store.lease import Holder
+from store.perk_records import Sent
 from store.records import Decision
-from widgets.language import say
+from widgets.language import say, say_n
+from widgets.safe import safe
 from widgets.words import decision_word, step_word, steps_words
 
 
@@ -27,8 +29,28 @@ def taken_words(taken: Taken, undo_key: str, undo_seconds: float) -> str:
     return say("case {id} proposed {decision}: {steps}; waits for approval", **values)
 
 
-def undone_words(undone: Undone) -> str:
+def sent_words(sent: Sent, undo_key: str, undo_seconds: float) -> str:
+    """What became of a perk that was given."""
+    members = say_n("{n} member", "{n} members", sent.members)
+    values = {"perk": safe(sent.perk, 60), "members": members}
+    if sent.known:
+        return say("{perk}: was given already, nothing is given twice", **values)
+    left_out = ", ".join(f"{why} {count}" for why, count in sent.refused)
+    refused = "; " + say("not {n}: {why}", n=sum(count for _, count in sent.refused), why=left_out) if left_out else ""
+    if not sent.approved:
+        return say("{perk} proposed for {members}; waits for approval", **values) + refused
+    return refused.removeprefix("; ") if not sent.members else say(
+        "{perk} to {members}: sent in {seconds:.0f} s, {key} takes it back",
+        **values, seconds=undo_seconds, key=undo_key,
+    ) + refused  # fmt: skip
+
+
+def undone_words(undone: Undone | PerkUndone) -> str:
     """What an undo took back, and what it could not."""
+    if isinstance(undone, PerkUndone):
+        back = say_n("{n} grant taken back, with code, stock and points",
+                      "{n} grants taken back, with codes, stock and points", undone.returned)  # fmt: skip
+        return back + ("; " + say("{n} were sent already and stay", n=undone.staying) if undone.staying else "")
     words = [say("{n} not sent", n=undone.withdrawn)] if undone.withdrawn else []
     words += [f"{step_word(kind)} {count}" for kind, count in undone.inverses]
     lasting = ", ".join(f"{step_word(kind)} {count}" for kind, count in undone.lasting)

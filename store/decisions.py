@@ -189,17 +189,17 @@ def undo(db: Database, decision_id: int, staff: str, now: float) -> Undone:
     )
 
 
-def latest_of(db: Database, staff: str, since: float) -> int | None:
-    """The newest decision or answer of a person since then that can still be undone. What somebody else has answered is
-    theirs."""
-    found = db.value(
-        "SELECT d.id FROM decisions d LEFT JOIN approvals a ON a.decision_id = d.id"
-        " WHERE d.state IN ('proposed', 'approved') AND coalesce(a.staff, d.staff) = ?"
-        " AND coalesce(a.answered_at, d.decided_at) >= ?"
-        " ORDER BY coalesce(a.answered_at, d.decided_at) DESC, d.id DESC LIMIT 1",
+def latest_of(db: Database, staff: str, since: float) -> tuple[int, float] | None:
+    """The newest decision or answer of a person since then that can still be undone, and when it was. What somebody
+    else has answered is theirs."""
+    found = db.execute(
+        "SELECT d.id, coalesce(a.answered_at, d.decided_at) AS at FROM decisions d"
+        " LEFT JOIN approvals a ON a.decision_id = d.id"
+        " WHERE d.state IN ('proposed', 'approved') AND coalesce(a.staff, d.staff) = ? AND at >= ?"
+        " ORDER BY at DESC, d.id DESC LIMIT 1",
         (staff, since),
-    )
-    return None if found is None else int(found)
+    ).fetchone()
+    return None if found is None else (int(found[0]), float(found[1]))
 
 
 def staff_of(db: Database, decision_id: int) -> tuple[str, str]:

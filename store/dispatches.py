@@ -135,15 +135,18 @@ def undo(db: Database, dispatch_id: int, staff: str, now: float) -> tuple[int, i
     return count, get(db, dispatch_id).members
 
 
-def latest_of(db: Database, staff: str, since: float) -> int | None:
-    """The latest dispatch of this person with something that can still be taken back."""
-    found = db.value(
-        "SELECT max(d.id) FROM dispatches d WHERE d.staff = ? AND d.asked_at >= ? AND (d.state = 'proposed'"
-        " OR d.state = 'approved' AND EXISTS (SELECT 1 FROM grants g JOIN actions a ON a.grant_id = g.id"
-        " WHERE g.dispatch_id = d.id AND a.state = 'waiting' AND NOT a.perhaps_done))",
+def latest_of(db: Database, staff: str, since: float) -> tuple[int, float] | None:
+    """The latest dispatch that this person made or answered with something that can still be taken back, and when that
+    was. What somebody else has answered is theirs."""
+    found = db.execute(
+        "SELECT d.id, coalesce(d.answered_at, d.asked_at) AS at FROM dispatches d"
+        " WHERE coalesce(nullif(d.answered_by, ''), d.staff) = ? AND at >= ? AND d.state IN ('proposed', 'approved')"
+        " AND (d.state = 'proposed' OR EXISTS (SELECT 1 FROM grants g JOIN actions a ON a.grant_id = g.id"
+        " WHERE g.dispatch_id = d.id AND a.state = 'waiting' AND NOT a.perhaps_done))"
+        " ORDER BY at DESC, d.id DESC LIMIT 1",
         (staff, since),
-    )
-    return None if found is None else int(found)
+    ).fetchone()
+    return None if found is None else (int(found[0]), float(found[1]))
 
 
 def _one(db: Database, where: str, value: object) -> Dispatch | None:

@@ -1,13 +1,15 @@
-"""The lists of cases and of proposals: which columns they have, and in what words."""
+"""The lists of cases and of proposals, of decisions and of perks: which columns they have, and in what words."""
 
 from __future__ import annotations
 
 from rich.cells import cell_len
 
+from store.perk_records import Waiting
 from store.records import CaseRow, Proposal
-from widgets.language import say
+from widgets.language import say, say_n
 from widgets.lines import Line, clock, cut, fit, fit_right
 from widgets.listing import Listing
+from widgets.perks import perk_kind_word
 from widgets.safe import safe
 from widgets.words import decision_word, state_sign, steps_words
 
@@ -70,15 +72,17 @@ def who_where(row: CaseRow, width: int) -> str:
     return who or (say("campaign") if row.campaign else say("several"))
 
 
-class ProposalList(Listing[Proposal]):
-    """Proposals: id, decision, what it would do, who proposed it, the rule, sample."""
+class ProposalList(Listing[Proposal | Waiting]):
+    """Proposals: id, decision or perk, what it would do, who proposed it, the rule, sample."""
 
-    def key_of(self, row: Proposal) -> int:
-        """A proposal's id."""
-        return row.id
+    def key_of(self, row: Proposal | Waiting) -> int:
+        """A number of its own: decisions and perks count their ids each from 1."""
+        return 2 * row.id + isinstance(row, Waiting)
 
-    def version_of(self, row: Proposal) -> int:
+    def version_of(self, row: Proposal | Waiting) -> int:
         """Of its case, and of all it would do: either may change under the reader."""
+        if isinstance(row, Waiting):
+            return hash((row.version, row.perk, row.members, row.text))
         return hash((row.version, row.decision, row.steps, row.groups))
 
     def header(self, width: int) -> Line:
@@ -88,9 +92,20 @@ class ProposalList(Listing[Proposal]):
         text += fit(say("by"), by) + " " + fit(say("rule"), rule) + " " + say("text")
         return [(fit(text, width), "listing--header")]
 
-    def paint_row(self, row: Proposal, width: int) -> Line:
+    def paint_row(self, row: Proposal | Waiting, width: int) -> Line:
         """One proposal."""
         does, by, rule = proposal_columns(width)
+        if isinstance(row, Waiting):
+            members = say_n("{n} member", "{n} members", row.members)
+            perk = cut(safe(row.perk, 80), max(4, does - cell_len(members) - 3))
+            return [
+                (fit_right(f"P{row.id}", 5) + " ", "listing--dim"),
+                (fit(say("perk"), 8) + " ", "listing--strong"),
+                (fit(f"{perk} → {members}", does) + " ", ""),
+                (fit(safe(row.by, 60), by) + " ", "listing--name"),
+                (fit(perk_kind_word(row.kind), rule) + " ", "listing--dim"),
+                (cut(safe(row.text), max(0, width)), ""),
+            ]
         return [
             (fit_right(str(row.id), 5) + " ", "listing--dim"),
             (fit(decision_word(row.decision), 8) + " ", "listing--strong"),

@@ -15,12 +15,13 @@ from console.following import Filter, StoreSource
 from console.screens.helping import help_screen
 from console.screens.place import Place
 from console.screens.watching import Prepared, WatchingScreen
-from console.words import taken_words, undone_words
+from console.words import sent_words, taken_words, undone_words
 from rules.rulebook import RulebookError
 from store import cases, messages
 from store.database import Database
 from store.errors import StoreError
-from store.records import Decision
+from store.perk_records import Sent, Waiting
+from store.records import Decision, Proposal
 from widgets.language import say
 from widgets.prompt import PickScreen, Prompt
 from widgets.words import state_word
@@ -97,7 +98,8 @@ class MainScreen(WatchingScreen):
             case "undo":
                 await self._undo()
             case "card.down" | "card.up":
-                self.card.scroll_pages(1 if command.id == "card.down" else -1)
+                card = self.waiting if self.has_class("perk-proposal") else self.card
+                card.scroll_pages(1 if command.id == "card.down" else -1)
             case "help":
                 self._help()
             case "quit":
@@ -158,19 +160,27 @@ class MainScreen(WatchingScreen):
 
     async def _approve(self) -> None:
         said = []
-        for number in self._chosen_proposals():
-            said.append(await self._at_desk(partial(Desk.approve, decision_id=number), partial(self._approved, number)))
+        for row in self._chosen_proposals():
+            if isinstance(row, Waiting):
+                said.append(await self._at_desk(partial(_approve_perk, row), self._given))
+            else:
+                yes = partial(Desk.approve, decision_id=row.id)
+                said.append(await self._at_desk(yes, partial(self._approved, row.id)))
         self._tell_all(said)
         self.proposals.clear_marks()
         self._relist()
 
-    def _chosen_proposals(self) -> list[int]:
+    def _given(self, sent: Sent) -> str:
+        return sent_words(sent, key_name(self._keys["undo"]), self.place.settings.undo_seconds)
+
+    def _chosen_proposals(self) -> list[Proposal | Waiting]:
         """Those that are marked, else the one under the cursor."""
-        selected = self.proposals.selected_id
-        return sorted(self.proposals.marked) or ([] if selected is None else [selected])
+        marked = [row for row in self.proposals.rows if self.proposals.key_of(row) in self.proposals.marked]
+        selected = self.proposals.selected
+        return marked or ([] if selected is None else [selected])
 
     async def _undo(self) -> None:
-        self._tell_all([await self._at_desk(Desk.undo, undone_words)])
+        self._tell_all([await self._at_desk(Desk.undo_latest, undone_words)])
         self._relist()
 
     def _ask_rejection(self) -> None:
@@ -180,14 +190,18 @@ class MainScreen(WatchingScreen):
             if reason is None:
                 return
             said = []
-            for number in chosen:
-                refuse = partial(Desk.reject, decision_id=number, reason=reason)
-                said.append(await self._at_desk(refuse, partial(self._rejected, number)))
+            for row in chosen:
+                if isinstance(row, Waiting):
+                    no = partial(_reject_perk, row, reason)
+                    said.append(await self._at_desk(no, partial(_perk_rejected, row)))
+                else:
+                    refuse = partial(Desk.reject, decision_id=row.id, reason=reason)
+                    said.append(await self._at_desk(refuse, partial(self._rejected, row.id)))
             self._tell_all(said)
             self.proposals.clear_marks()
             self._relist()
 
-        shown = ", ".join(map(str, chosen))
+        shown = ", ".join(f"P{row.id}" if isinstance(row, Waiting) else str(row.id) for row in chosen)
         self.app.push_screen(Prompt(say("Why is proposal {id} rejected?", id=shown)), reject)
 
     def _rejected(self, number: int, case_id: int) -> str:
@@ -262,3 +276,15 @@ class MainScreen(WatchingScreen):
 
     def _help(self) -> None:
         self.app.push_screen(help_screen(self.pane, replace(self._situation(), settled=True), self._keys))
+
+
+def _approve_perk(row: Waiting, desk: Desk) -> Sent:
+    return desk.perks.approve(row.id, version=row.version)
+
+
+def _reject_perk(row: Waiting, reason: str, desk: Desk) -> None:
+    desk.perks.reject(row.id, reason)
+
+
+def _perk_rejected(row: Waiting, _: None) -> str:
+    return say("proposal {id} rejected", id=f"P{row.id}")

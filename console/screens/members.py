@@ -7,17 +7,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from console.commands import COMMANDS, Command, Pane, here
+from console.commands import COMMANDS, Command, Pane, here, key_name
 from console.desk import Desk
 from console.exporting import export_beside
+from console.screens.dispatcher import NAMED, DispatcherScreen
 from console.screens.helping import help_screen
 from console.screens.place import Place
 from console.screens.roster_panes import RosterScreen
-from console.words import undone_words
+from console.words import sent_words, undone_words
 from console.words_members import change_words, silent_words, sort_word
 from store import roster
 from store.database import Database
 from store.errors import StoreError
+from store.perk_records import Sent
 from store.roster_records import Chosen, Sort
 from widgets.language import say, say_n
 from widgets.prompt import PickScreen, Prompt
@@ -87,7 +89,7 @@ class MembersScreen(RosterScreen):
             case "members.back":
                 self._step_back()
             case "undo":
-                undone = await self._ask(Desk.undo)
+                undone = await self._ask(Desk.undo_latest)
                 if undone is not None:
                     self._tell(undone_words(undone))
             case "help":
@@ -97,7 +99,15 @@ class MembersScreen(RosterScreen):
 
     def give_perk(self, members: tuple[int, ...]) -> None:
         """Have a perk chosen for these members, and given."""
-        self._tell(say_n("no perks here yet, for {n} member", "no perks here yet, for {n} members", len(members)))
+        names = [row.called for row in roster.rows(self.db, members[:NAMED], time.time())]
+
+        def told(sent: Sent | None) -> None:
+            if sent is not None:
+                self.list.clear_marks()
+                self._tell(sent_words(sent, key_name(self._keys["undo"]), self.place.settings.undo_seconds))
+                self._show_card()
+
+        self.app.push_screen(DispatcherScreen(self.place, members, names), told)
 
     def _meant(self) -> tuple[int, ...]:
         """Those who are marked, else the one under the cursor."""

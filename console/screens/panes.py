@@ -12,6 +12,7 @@ from widgets.cases import CaseList, ProposalList
 from widgets.feed import Feed
 from widgets.keys import KeyLine
 from widgets.language import say
+from widgets.perks import WaitingView
 from widgets.status import StatusLine
 
 WIDE = 120
@@ -25,7 +26,10 @@ PanesScreen {
     & #case-pane { display: none; }
     & #cases, & #proposals { height: 35%; min-height: 5; }
     & #proposals { display: none; }
-    & #card { height: 1fr; border-top: solid $primary 40%; }
+    & #card, & #waiting { height: 1fr; border-top: solid $primary 40%; }
+    & #waiting { display: none; }
+    &.perk-proposal #waiting { display: block; }
+    &.perk-proposal #card { display: none; }
     & .title { background: $boost; }
 
     &.view-cases #case-pane, &.view-proposals #case-pane { display: block; }
@@ -51,6 +55,7 @@ class PanesScreen(Screen[None]):
         self.cases = CaseList(id="cases", empty=lambda: say("No open cases. Nothing to decide."))
         self.proposals = ProposalList(id="proposals", empty=lambda: say("No proposals wait."))
         self.card = CaseCardView(id="card")
+        self.waiting = WaitingView(id="waiting")
         self.feed_title = StatusLine(id="feed-title", classes="title")
         self.case_title = StatusLine(id="case-title", classes="title")
         self.keys = KeyLine(id="keys")
@@ -66,6 +71,7 @@ class PanesScreen(Screen[None]):
                 yield self.cases
                 yield self.proposals
                 yield self.card
+                yield self.waiting
         yield self.keys
         yield self.status
 

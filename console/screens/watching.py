@@ -25,7 +25,8 @@ from store import actions, cases, decisions, lease
 from store.database import Database
 from store.errors import StoreError
 from store.lease import Holder
-from store.records import ActionState, CaseCard, CaseState, Role
+from store.perk_records import Waiting
+from store.records import ActionState, CaseCard, CaseState, Proposal, Role
 from widgets.feed import Feed
 from widgets.language import say
 from widgets.listing import Listing
@@ -69,12 +70,13 @@ class WatchingScreen(PanesScreen):
         self._told = ("", 0.0, False)
         self._case_card: CaseCard | None = None
         self._fetching: Worker[None] | None = None
+        self._perks: list[Waiting] = []
         self._prepared = Prepared()
         self._refused = self._cannot_approve = ""
         self._role = Role.VIEWER
         self._outbox: Counter[ActionState] = Counter()
         self._holder: Holder | None = None
-        self._open = self._proposed = 0
+        self._open = 0
         self.card.set_keys({c.decision: key_name(keys[c.id]) for c in COMMANDS if c.decision is not None})
 
     @property
@@ -118,25 +120,39 @@ class WatchingScreen(PanesScreen):
     def _relist(self) -> None:
         self._stale, self._listed_at = False, time.monotonic()
         self._outbox = actions.outbox(self.db)
-        self._open, self._proposed = (cases.count(self.db, s) for s in (CaseState.OPEN, CaseState.PROPOSED))
+        self._open = cases.count(self.db, CaseState.OPEN)
         self.cases.show(cases.listed(self.db))
-        self.proposals.show(decisions.proposals(self.db))
+        self._show_proposals()
         self.feed.recheck()
         self._show_card()
 
+    def _show_proposals(self) -> None:
+        proposals: list[Proposal | Waiting] = [*decisions.proposals(self.db), *self._perks]
+        self.proposals.show(sorted(proposals, key=lambda proposal: proposal.at))
+
     def _show_card(self) -> None:
+        self._show_perk()
         # Not awaited: what the desk is busy with must hold up neither keys nor the feed.
         self._fetching = self.run_worker(self._fetch_card, group="card", exclusive=True)
+
+    def _show_perk(self) -> None:
+        perk = self.proposals.selected if self.pane is Pane.PROPOSALS else None
+        self.set_class(isinstance(perk, Waiting), "perk-proposal")
+        self.waiting.show(perk if isinstance(perk, Waiting) else None)
 
     async def _fetch_card(self) -> None:
         case_id = self._case_id()
 
-        def look(desk: Desk) -> tuple[Role, str, str, CaseCard | None]:
+        def look(desk: Desk) -> tuple[Role, str, str, CaseCard | None, list[Waiting]]:
             card = None if case_id is None else desk.card(case_id)
-            return desk.person().role, desk.refusal(), desk.may_approve(), card
+            return desk.person().role, desk.refusal(), desk.may_approve(), card, desk.perks.waiting()
 
         try:
-            self._role, self._refused, self._cannot_approve, card = await self.place.ask(look)
+            self._role, self._refused, self._cannot_approve, card, perks = await self.place.ask(look)
+            if perks != self._perks:
+                self._perks = perks
+                self._show_proposals()
+                self._show_perk()
         except (StoreError, RulebookError, sqlite3.Error) as error:
             self._tell(str(error), alarm=True)
             card = None
@@ -149,7 +165,7 @@ class WatchingScreen(PanesScreen):
     def _case_id(self) -> int | None:
         if self.pane is Pane.PROPOSALS:
             proposal = self.proposals.selected
-            return proposal.case_id if proposal else None
+            return None if proposal is None or isinstance(proposal, Waiting) else proposal.case_id
         return self.cases.selected_id
 
     def on_listing_highlighted(self, event: Listing.Highlighted) -> None:
@@ -244,7 +260,7 @@ class WatchingScreen(PanesScreen):
         waiting = outbox[ActionState.WAITING] + outbox[ActionState.SENDING]
         counts = [
             say("{n} open", n=self._open),
-            say("{n} proposed", n=self._proposed),
+            say("{n} proposed", n=len(self.proposals.rows)),
             say("{n} to send", n=waiting),
         ]
         if outbox[ActionState.FAILED] or outbox[ActionState.UNKNOWN]:

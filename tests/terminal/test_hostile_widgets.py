@@ -13,6 +13,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
+from store.perk_records import Eligibility, Perk, PerkKind, Preview, Waiting
 from store.records import (
     CaseCard,
     CaseMember,
@@ -33,6 +34,7 @@ from widgets.card import CaseCardView
 from widgets.cases import CaseList, ProposalList
 from widgets.feed import Feed
 from widgets.keys import KeyLine
+from widgets.perks import PerkList, PreviewView, WaitingView, numbered
 from widgets.prompt import HelpRow, HelpScreen, PickScreen, Prompt
 from widgets.status import StatusLine, StatusParts
 
@@ -77,7 +79,8 @@ LONG = ["x" * 10_000, "长" * 10_000, "\u200b" * 9_000 + "late"]
 HOSTILE = [*STEERING, *SHIFTING, *MARKUP, *LONG]
 
 EDGE = "┃"
-VIEWS = ["feed", "cases", "proposals", "card", "lines", "prompt", "help", "pick"]
+STAGED = ["feed", "cases", "proposals", "card", "lines", "perks", "preview", "waiting"]
+VIEWS = [*STAGED, "prompt", "help", "pick"]
 
 
 class Hostile(App[None]):
@@ -104,6 +107,9 @@ class Hostile(App[None]):
                     for _ in range(10):
                         yield StatusLine()
                         yield KeyLine()
+                yield PerkList(id="perks")
+                yield PreviewView(id="preview")
+                yield WaitingView(id="waiting")
                 yield Static("", id="name", markup=False)
             yield Static("\n".join([EDGE] * 60), id="edge", markup=False)
 
@@ -115,7 +121,7 @@ class Hostile(App[None]):
             self.pop_screen()
         self.view = (self.view + 1) % len(VIEWS)
         self.turned = -1
-        for name in VIEWS[:5]:
+        for name in STAGED:
             self.query_one("#" + name).set_class(name != VIEWS[self.view], "away")
         self.action_turn()
 
@@ -131,7 +137,16 @@ class Hostile(App[None]):
         elif name == "cases":
             self.query_one(CaseList).show([case(at, text) for at, text in enumerate(texts)])
         elif name == "proposals":
-            self.query_one(ProposalList).show([proposal(at, text) for at, text in enumerate(texts)])
+            decisions = [proposal(at, text) for at, text in enumerate(texts)]
+            self.query_one(ProposalList).show([*decisions[:8], *(waiting(at, text) for at, text in enumerate(texts))])
+        elif name == "perks":
+            self.query_one(PerkList).show(numbered([perk(at, text) for at, text in enumerate(texts)]))
+        elif name == "preview":
+            refused = tuple((text, 3) for text in texts[:4])
+            shown = Preview(perk(1, texts[0]), (1, 2), refused, "\n".join(texts[:3]), True, "")
+            self.query_one(PreviewView).show(shown)
+        elif name == "waiting":
+            self.query_one(WaitingView).show(waiting(1, texts[0]))
         elif name == "card":
             self.query_one(CaseCardView).show(card(texts))
         elif name == "lines":
@@ -173,6 +188,16 @@ def case(at: int, text: str) -> CaseRow:
 
 def proposal(at: int, text: str) -> Proposal:
     return Proposal(at, at, 1, Decision.WARN, text, 0.0, text, text, text, (("delete", 4), (text, 1)), 2)
+
+
+def perk(at: int, text: str) -> Perk:
+    return Perk(
+        at, text, list(PerkKind)[at % 6], text, 9, 1, at, None, 1e30, Eligibility(), 1, 5, 1, 0, text, None, None
+    )
+
+
+def waiting(at: int, text: str) -> Waiting:
+    return Waiting(at, 1, text, list(PerkKind)[at % 6], text, 0.0, text, 40, (text, text), 9, 5, text)
 
 
 def card(texts: Sequence[str]) -> CaseCard:
@@ -221,7 +246,8 @@ def test_no_widget_lets_hostile_text_through(terminal: Tmux, env: dict[str, str]
         return edges and len(lines) == rows and len(lines[-1]) == columns
 
     for view in VIEWS:
-        for turn in range(len(HOSTILE) // 5 + 1 if view in ("card", "lines", "prompt") else 3):
+        many = view in ("card", "lines", "prompt", "preview", "waiting")
+        for turn in range(len(HOSTILE) // 5 + 1 if many else 3):
             terminal.wait_for(f"{view} {turn}")
             terminal.wait_for(whole, timeout=5, blanks=True)
             if turn == 0:  # painted anew as a whole, every line in one piece
