@@ -38,7 +38,7 @@ class Standings:
         # Whoever is in turn first: many who write at once must not keep the others waiting.
         for _ in range(max(1, -(-standings.count(self._db) // (ROUND_STEPS * CHUNK)))):
             rows = standings.following(self._db, self._at, CHUNK, since)
-            self._at = rows[-1].id if rows else 0
+            self._at = rows[-1].id if len(rows) == CHUNK else 0
             self._settle(rows, rulebook, now, since)
             if time.perf_counter() > until:
                 break
