@@ -11,7 +11,7 @@ from rules.rulebook import Rulebook
 from store import lease, standings
 from store.database import Database
 
-PIECE_SECONDS = 0.02
+PIECE_SECONDS = 0.03
 """No chunk of members is begun after so much of a step; one takes a few milliseconds."""
 
 CHUNK = 200
