@@ -1,4 +1,4 @@
-"""What a perk brought: how many it reached, how many used it, and how many of them spoke again, beside others like them.
+"""What a perk brought: how many it reached, how many used it, how many spoke again, beside others like them.
 
 A receiver is a member with a grant that was sent; the first one counts. The day is the group's own day of sending.
 Spoke again means a word in any group on a day after that day, within 7 or within 30 days; receivers whose days are not
