@@ -114,7 +114,7 @@ class PerkDesk:
                 perk=perk,
                 members=tuple(one.member_id for one in checked.candidates),
                 refused=_reasons(checked, perk),
-                message=masked(self._text(perk, first)) if first else perk.text,
+                message=masked(self._texts(perk, [first])[0]) if first else perk.text,
                 needs_approval=self._needs_approval(perk, len(checked.candidates)),
                 why_not=why_not,
                 examples=tuple(one.name for one in checked.candidates[:_EXAMPLES]),
@@ -299,12 +299,14 @@ class PerkDesk:
         return checked
 
     def _reserve(self, perk: Perk, dispatch_id: int, candidates: Sequence[Candidate], now: float) -> None:
-        texts = [self._text(perk, one) for one in candidates]
+        texts = self._texts(perk, candidates)
         not_before = now + self.desk.settings.undo_seconds
         grants.reserve(self.desk.db, perk, dispatch_id, candidates, texts, self.desk.name, not_before, now)
 
-    def _text(self, perk: Perk, candidate: Candidate) -> str:
-        return fill(perk.text, text_values(perk, candidate, self.desk.rulebook().community)) if perk.text else ""
+    def _texts(self, perk: Perk, candidates: Sequence[Candidate]) -> list[str]:
+        """What each of them will read, with the code's place marked."""
+        community = self.desk.rulebook().community
+        return [fill(perk.text, text_values(perk, one, community)) if perk.text else "" for one in candidates]
 
     def _check_answer(self, dispatch_id: int) -> None:
         if refusal := self.desk.may_approve():
@@ -317,7 +319,7 @@ class PerkDesk:
         perk = perks.get(self.desk.db, found.perk_id)
         asked = grants.proposed(self.desk.db, found.id)
         first = eligible.check(self.desk.db, perk, asked[:1], self.desk.now()).candidates
-        text = masked(self._text(perk, first[0])) if first else perk.text
+        text = masked(self._texts(perk, first[:1])[0]) if first else perk.text
         names = dispatches.names(self.desk.db, found.id)
         return Waiting(
             found.id, found.version, found.perk, found.kind, found.staff, found.asked_at, found.reason, found.members,
