@@ -17,7 +17,7 @@ MOST_BYTES = 64 * 1024 * 1024
 """A result file of a million entries is smaller."""
 
 _COUNT = click.IntRange(1, 1_000_000)
-_NAME = click.argument("name")
+_DRAW = click.argument("which", metavar="DRAW")
 
 
 @click.group("draw", no_args_is_help=False, epilog=example("vigil draw list"))
@@ -28,7 +28,7 @@ def draw_group() -> None:
 @draw_group.command(
     "open", epilog=example('vigil draw open "Spring draw" --winners 3 --word 抽奖 --clean --without-winners')
 )
-@_NAME
+@click.argument("title", metavar="NAME")
 @click.option("--winners", type=_COUNT, required=True, help="How many win.")
 @click.option("--word", default="", help="Who says this word in a chat, and nothing else, enters.")
 @click.option("--tier", "tiers", multiple=True, help="Only members of this tier; may be repeated.")
@@ -41,7 +41,7 @@ def draw_group() -> None:
 @click.option("--public-value", "value", default="", help="A value named now and known later that counts as well.")
 @places
 def draw_open(
-    found: Places, name: str, winners: int, word: str, tiers: tuple[str, ...], layers: tuple[str, ...], days: int,
+    found: Places, title: str, winners: int, word: str, tiers: tuple[str, ...], layers: tuple[str, ...], days: int,
     clean: bool, groups: tuple[str, ...], everybody: bool, without_winners: bool, value: str,
 ) -> None:  # fmt: skip
     """Open a draw and make its secret.
@@ -58,7 +58,7 @@ def draw_open(
         raise UserError("--everybody stands alone: without --word and without what limits who may enter")
     who = Eligibility(tiers, layers, days, clean, groups) if limited or everybody else None
     with at_desk(found, create=True) as desk:
-        new = NewDraw(" ".join(name.split()), winners, word.strip(), who, without_winners, " ".join(value.split()))
+        new = NewDraw(" ".join(title.split()), winners, word.strip(), who, without_winners, " ".join(value.split()))
         opened = desk.draws.open(new)
         click.echo(f"draw {opened.id}: {opened.name} is open; SHA-256 of its secret: {opened.secret_sha256}")
 
@@ -84,18 +84,18 @@ def draw_list(found: Places, json_: bool) -> None:
 
 
 @draw_group.command("show", epilog=example('vigil draw show "Spring draw"'))
-@_NAME
+@_DRAW
 @click.option("--entries", is_flag=True, help="Print the list that was closed, to publish it: nothing else.")
 @as_json
 @places
-def draw_show(found: Places, name: str, entries: bool, json_: bool) -> None:
+def draw_show(found: Places, which: str, entries: bool, json_: bool) -> None:
     """Show a draw: its state, who may enter, its hashes."""
     from console.printing import echo_json
     from console.printing_draws import print_draw
     from store import draws
 
     with at_desk(found) as desk:
-        shown = draws.get(desk.db, draws.find(desk.db, name))
+        shown = draws.get(desk.db, draws.find(desk.db, which))
         if entries:
             text = draws.entries(desk.db, shown.id)
             if not text:
@@ -109,25 +109,25 @@ def draw_show(found: Places, name: str, entries: bool, json_: bool) -> None:
 
 
 @draw_group.command("enter", epilog=example('vigil draw enter "Spring draw" anna matrix:@bo:example.org'))
-@_NAME
+@_DRAW
 @click.argument("members", nargs=-1, required=True, metavar="MEMBER...")
 @places
-def draw_enter(found: Places, name: str, members: tuple[str, ...]) -> None:
+def draw_enter(found: Places, which: str, members: tuple[str, ...]) -> None:
     """Enter members by hand, named by id, platform:id or a name that only one has."""
     from store import draws, member_lookup
 
     with at_desk(found) as desk:
-        number = draws.find(desk.db, name)
+        number = draws.find(desk.db, which)
         count = desk.draws.enter(number, [member_lookup.find(desk.db, member) for member in members])
         known = f", {len(members) - count} had entered before" if count < len(members) else ""
         click.echo(f"{count} entered{known}")
 
 
 @draw_group.command("commit", epilog=example('vigil draw commit "Spring draw" --post "Tea group"'))
-@_NAME
+@_DRAW
 @click.option("--post", metavar="GROUP", help="Have this group told.")
 @places
-def draw_commit(found: Places, name: str, post: str | None) -> None:
+def draw_commit(found: Places, which: str, post: str | None) -> None:
     """Close the list and print what to publish before the draw.
 
     The banned and who is in no group any more are not on it, nor, if set, winners of other draws. Done again it prints
@@ -138,7 +138,7 @@ def draw_commit(found: Places, name: str, post: str | None) -> None:
 
     with at_desk(found) as desk:
         group = _group(desk, post)
-        closed = desk.draws.commit(draws.find(desk.db, name))
+        closed = desk.draws.commit(draws.find(desk.db, which))
         if closed.left_out:
             click.echo(f"{closed.left_out:,} entered and are not on the list", err=True)
         print_lines(closed.text)
@@ -146,11 +146,11 @@ def draw_commit(found: Places, name: str, post: str | None) -> None:
 
 
 @draw_group.command("draw", epilog=example('vigil draw draw "Spring draw" --public-value 3127.44'))
-@_NAME
+@_DRAW
 @click.option("--public-value", "value", default="", help="The value that was named when the draw was opened.")
 @click.option("--post", metavar="GROUP", help="Have this group told.")
 @places
-def draw_draw(found: Places, name: str, value: str, post: str | None) -> None:
+def draw_draw(found: Places, which: str, value: str, post: str | None) -> None:
     """Draw the winners, publish the secret, and print the result.
 
     Who was banned or left since the list was closed is passed over, and the result says so. Done again it prints the
@@ -161,24 +161,24 @@ def draw_draw(found: Places, name: str, value: str, post: str | None) -> None:
 
     with at_desk(found) as desk:
         group = _group(desk, post)
-        held = desk.draws.draw(draws.find(desk.db, name), value)
+        held = desk.draws.draw(draws.find(desk.db, which), value)
         print_lines(held.text)
         _post(desk, held.draw.id, group)
 
 
 @draw_group.command("result", epilog=example('vigil draw result "Spring draw" --full > result.txt'))
-@_NAME
+@_DRAW
 @click.option("--full", is_flag=True, help="The file that anyone can verify, with the list of entries.")
 @click.option("--post", metavar="GROUP", help="Have this group told the short form.")
 @places
-def draw_result(found: Places, name: str, full: bool, post: str | None) -> None:
+def draw_result(found: Places, which: str, full: bool, post: str | None) -> None:
     """Print the result of a draw, ready to post or to attach."""
     from console.printing_draws import print_lines
     from store import draws
 
     with at_desk(found) as desk:
         group = _group(desk, post)
-        shown = draws.get(desk.db, draws.find(desk.db, name))
+        shown = draws.get(desk.db, draws.find(desk.db, which))
         if full:
             click.echo(desk.draws.full(shown).encode(), nl=False)
         else:
@@ -189,19 +189,19 @@ def draw_result(found: Places, name: str, full: bool, post: str | None) -> None:
 @draw_group.command(
     "redraw", epilog=example('vigil draw redraw "Spring draw" --instead-of anna --reason "does not answer"')
 )
-@_NAME
+@_DRAW
 @click.option("--instead-of", "member", required=True, metavar="MEMBER", help="The winner whose place is taken.")
 @click.option("--reason", required=True, help="Why; it is part of the result.")
 @click.option("--post", metavar="GROUP", help="Have this group told.")
 @places
-def draw_redraw(found: Places, name: str, member: str, reason: str, post: str | None) -> None:
+def draw_redraw(found: Places, which: str, member: str, reason: str, post: str | None) -> None:
     """Give one winner's place to the next ticket, and print the new result."""
     from console.printing_draws import print_lines
     from store import draws, member_lookup
 
     with at_desk(found) as desk:
         group = _group(desk, post)
-        held = desk.draws.redraw(draws.find(desk.db, name), member_lookup.find(desk.db, member), reason)
+        held = desk.draws.redraw(draws.find(desk.db, which), member_lookup.find(desk.db, member), reason)
         if held.known:
             click.echo(f"{member} was replaced before; nothing was drawn", err=True)
         print_lines(held.text)
@@ -209,14 +209,14 @@ def draw_redraw(found: Places, name: str, member: str, reason: str, post: str | 
 
 
 @draw_group.command("cancel", epilog=example('vigil draw cancel "Spring draw"'))
-@_NAME
+@_DRAW
 @places
-def draw_cancel(found: Places, name: str) -> None:
+def draw_cancel(found: Places, which: str) -> None:
     """Call a draw off that was not drawn yet."""
     from store import draws
 
     with at_desk(found) as desk:
-        draw = desk.draws.cancel(draws.find(desk.db, name))
+        draw = desk.draws.cancel(draws.find(desk.db, which))
         click.echo(f"draw {draw.id}: {draw.name} is cancelled")
 
 
@@ -263,4 +263,4 @@ def _group(desk: Desk, name: str | None) -> int | None:
 def _post(desk: Desk, draw_id: int, group: int | None) -> None:
     if group is not None:
         queued = desk.draws.post(draw_id, group)
-        click.echo("the group is told" if queued else "the group was told so before", err=True)
+        click.echo("the group will be told" if queued else "the group was told so before", err=True)

@@ -158,6 +158,7 @@ class DrawDesk:
                 )
             found[-1] = replace(found[-1], instead_of=old.place)
             draws.redraw(db, draw, old, found, why, self.desk.name, now)
+            draw = draws.get(db, draw_id)
             return Held(draw, self.told(draw), False)
 
     def _tickets(self, listed: Listed, secret: str, sha256: str, value: str, after: int) -> Iterator[Place]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple, NoReturn
 
-from rules.draw import HEAD, digest, one_line, order
+from rules.draw import HEAD, digest, one_line, order, tickets
 
 
 class DrawProblem(ValueError):
@@ -127,6 +127,8 @@ def seats(
 ) -> list[int]:
     """The places of the winners after all redraws, when `drawn` places were needed. Raises DrawProblem when that is
     not by the rule: each seat goes to the next place that is not skipped, and no place is drawn for nobody."""
+    if drawn > available:
+        raise DrawProblem(f"{drawn} places were drawn from {available} entries")
     found: list[int] = []
     last = 0
     while len(found) < wanted and last < drawn:
@@ -173,7 +175,11 @@ def render(result: Result, language: str) -> str:
         f"{label.secret_sha256}: {digest(result.secret)}",
         f"{label.list_sha256}: {digest(result.list_text)}",
     ]
-    lines += [f"{label.place.format(place)}: {line}" for place, line in enumerate(result.places, 1)]
+    drawn = tickets(result.secret, digest(result.list_text), result.public_value, result.places)
+    lines += [
+        f"{label.place.format(place)}: {ticket} {line}"
+        for place, (ticket, line) in enumerate(zip(drawn, result.places, strict=True), 1)
+    ]
     lines += [f"{label.skipped.format(place)}: {why}" for place, why in result.skipped]
     lines += [f"{label.instead.format(new, old)}: {why}" for new, old, why in result.redraws]
     return "\n".join([*lines, f"{label.list}:", result.list_text])
@@ -205,7 +211,7 @@ def verify(text: str, published: str = "") -> Verified:
         read.one("secret"),
         read.one("value") if listed.public_value_of or read.has("value") else "",
         list_text,
-        tuple(read.numbered("place")),
+        tuple(said.partition(" ")[2] for said in read.numbered("place")),
         tuple((place, why) for (place,), why in read.all("skipped")),
         tuple((new, old, why) for (new, old), why in read.all("instead")),
     )
@@ -221,6 +227,7 @@ def verify(text: str, published: str = "") -> Verified:
         missing = "is missing" if listed.public_value_of else "counts, though none was named in advance"
         raise DrawProblem(f"the public value {missing}")
     _check_places(result, listed, list_sha256)
+    _check_tickets(result, list_sha256, read.numbered("place"))
     if tuple(read.numbered("winner")) != tuple(winners := winners_of(result, listed)):
         raise DrawProblem("the winners named are not those of the places drawn")
     _check_rest(text, render(result, language))
@@ -293,7 +300,7 @@ class _Reader:
 
 def _check_places(result: Result, listed: Listed, list_sha256: str) -> None:
     if len(result.places) > len(listed.lines):
-        raise DrawProblem("there are more places than entries")
+        raise DrawProblem(f"{len(result.places)} places were drawn from {len(listed.lines)} entries")
     by_ticket = order(result.secret, list_sha256, result.public_value, listed.lines)
     for place, line in enumerate(result.places, 1):
         right = listed.lines[by_ticket[place - 1]]
@@ -303,6 +310,13 @@ def _check_places(result: Result, listed: Listed, list_sha256: str) -> None:
     numbers = [place for place, _ in result.skipped]
     if numbers != sorted({place for place in numbers if place <= len(result.places)}):
         raise DrawProblem("the places skipped are not places of this draw, each once and in order")
+
+
+def _check_tickets(result: Result, list_sha256: str, said: Sequence[str]) -> None:
+    right = tickets(result.secret, list_sha256, result.public_value, result.places)
+    for place, (ticket, written) in enumerate(zip(right, said, strict=True), 1):
+        if written.partition(" ")[0] != ticket:
+            raise DrawProblem(f"place {place}: its ticket is {ticket}; it or the public value was changed")
 
 
 def _check_rest(text: str, right: str) -> None:

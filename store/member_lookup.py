@@ -37,7 +37,10 @@ def find(db: Database, text: str) -> int:
         if wanted and len(rows) == 1 and "LIKE" not in where:
             return int(rows[0][0])
         if wanted and rows:
-            named = ", ".join(f"{name or 'no name'} ({key}, id {number})" for number, key, name in rows[:_NAMED])
+            named = ", ".join(
+                f"{_printable(name) or 'no name'} ({_printable(key)}, id {number})"
+                for number, key, name in rows[:_NAMED]
+            )
             more = " and more" if len(rows) > _NAMED else ""
             raise NotFound(f"no single member is called {wanted!r}; there are {named}{more}")
     raise NotFound(f"no member {wanted!r}; name one by id, by platform:key or by a name that only one has")
@@ -61,6 +64,11 @@ def find_or_add(db: Database, platform: str, key: str) -> int:
         ).fetchone()
         found = row[0]
     return int(found)
+
+
+def _printable(text: str) -> str:
+    # It ends on a terminal, and members choose what they are called.
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def _escaped(text: str) -> str:

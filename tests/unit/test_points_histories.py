@@ -24,8 +24,8 @@ from store.records import Decision, Role
 from tests.unit.earned import RULEBOOK, ZONES, Town
 from tests.unit.made import NOON, finding
 
-MEMBERS = ("a", "b", "c")
-TEXTS = ("good morning", "see you there", "a long way home", "what a day", "hm")
+MEMBERS = ("a", "b")
+TEXTS = ("good morning", "see you there", "a long way home", "what a day", "never mind", "hm")
 COSTS = {Decision.WARN: 4, Decision.MUTE: 8, Decision.REMOVE: 0, Decision.BAN: 30}
 DAY = 86_400
 
@@ -105,10 +105,12 @@ class Histories(RuleBasedStateMachine):
         self.by_message[made.id] = (member, day, letters)
         self.expected[member] += points
 
-    @precondition(lambda self: not self.batch and self.said)
+    @precondition(lambda self: self.said)
     @rule(member=members, group=groups, data=st.data())
     def campaign_is_found(self, member: str, group: str, data: st.DataObject) -> None:
-        earlier = data.draw(st.lists(st.sampled_from(self.said), min_size=1, max_size=3, unique_by=lambda m: m.id))
+        late = st.sampled_from(self.said[-6:])
+        earlier = data.draw(st.lists(late, min_size=1, max_size=3, unique_by=lambda message: message.id))
+        self.flush()
         made = self.town.written(member, "buy this now", self.now, group)
         self.batch.append((made, [finding(campaign=f"c{made.id}", earlier=[one.key for one in earlier])]))
         self.seen.add(member)
@@ -128,6 +130,17 @@ class Histories(RuleBasedStateMachine):
         self.days[member].add(day)
         before = next(n for n in range(10_000) if day - n not in self.days[member])
         self.expected[member] += 3 + (20 if before == 3 else 0)
+
+    @rule(member=members, group=groups, days=st.integers(2, 4))
+    def check_in_on_days_in_a_row(self, member: str, group: str, days: int) -> None:
+        for _ in range(days):
+            self.check_in(member, group)
+            self.now += DAY
+
+    @rule(member=members, group=groups)
+    def talk_on(self, member: str, group: str) -> None:
+        for text in TEXTS:
+            self.speak(member, group, text, False)
 
     @rule(
         member=st.sampled_from((*MEMBERS, "new1", "new2", "new3")),
@@ -266,5 +279,5 @@ class Histories(RuleBasedStateMachine):
         )
 
 
-Histories.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Histories.TestCase.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
 TestHistories = Histories.TestCase
