@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
 import tempfile
 import threading
@@ -19,6 +20,7 @@ from console.settings import Settings, parse
 from store import cases, decisions, staff
 from store.database import open_database
 from store.errors import StoreError
+from store.perk_records import Eligibility, NewPerk, PerkKind
 from store.records import Decision, Role
 
 YOU = "you"
@@ -31,6 +33,15 @@ CALM_SECONDS = 5.0
 
 PROPOSE_EVERY = 9.0
 ANSWER_AFTER = 4.0
+
+PERKS = (
+    NewPerk("回来看看 · Come back", PerkKind.CODE, "{name}，好久不见！送你一张茶券 / tea is on us: {code}",
+            eligibility=Eligibility(layers=("silent",))),
+    NewPerk("周日徒步 · Sunday hike", PerkKind.SEAT, "{name}，周日徒步给你留了位 / a seat is kept for you", stock=12),
+    NewPerk("本周之星 · Star of the week", PerkKind.POINTS, "{name}，+50! {group}", points=50, stock=3),
+)  # fmt: skip
+CODES = 40
+"""So many the first of them has; others each time, as nobody shall find them in a file."""
 
 
 def set_up(folder: Path, *, speed: float | None, undo_seconds: float, role: Role) -> Settings:
@@ -48,9 +59,16 @@ def set_up(folder: Path, *, speed: float | None, undo_seconds: float, role: Role
         now = time.time()
         for name, as_role in ((YOU, role), COLLEAGUES[role]):
             staff.add(db, name, as_role, YOU, now)
+        _stock_up(Desk.automatic(db, settings))
     finally:
         db.close()
     return settings
+
+
+def _stock_up(desk: Desk) -> None:
+    """Perks to give away, the first with a pool of codes."""
+    first, *_ = [desk.perks.add(perk) for perk in PERKS]
+    desk.perks.import_codes(first, [(line, f"TEA-{secrets.token_hex(4).upper()}") for line in range(1, CODES + 1)])
 
 
 def run_demo(role: Role, speed: float | None) -> int:

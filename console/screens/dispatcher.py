@@ -83,7 +83,7 @@ class DispatcherScreen(ModalScreen[Sent | None]):
             yield self._list
             yield self._preview
             yield self._said
-            hint = say("digit or letters: choose   Enter: give   Page Up/Down: scroll   Esc: cancel")
+            hint = say("digit, letters: choose   Enter: give   PgUp PgDn: scroll   Esc: cancel")
             yield Static(Content(hint), classes="hint", markup=False)
 
     def _empty(self) -> str:
