@@ -51,6 +51,9 @@ class Earning:
         self._days.clear()
 
     def hear(self, heard: Sequence[Heard], now: float) -> None:
+        # Between batches only: rows of this one are not in the ledger yet.
+        while len(self._days) > KEPT_DAYS:
+            del self._days[next(iter(self._days))]
         flagged = self._flagged(heard, now)
         counts: Counter[tuple[int, int, int]] = Counter()
         earned: list[Entry] = []
@@ -126,8 +129,6 @@ class Earning:
         if known is None:
             rows = ledger.spoken(self._db, member, day)
             known = _Day(sum(points for _, points in rows), {key for key, _ in rows})
-            while len(self._days) >= KEPT_DAYS:
-                del self._days[next(iter(self._days))]
             self._days[member, day] = known
         return known
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from console.earning import KEPT_DAYS
 from rules.records import Mode
 from store import activity, ledger
 from store.database import Database
@@ -226,3 +227,10 @@ def test_a_rulebook_that_allows_more_counts_from_the_next_message_on(town: Town)
         town.say("m", words, NOON + number)
     assert town.balance("m") == 9
     assert [points for _, points in town.rows("m")] == [2, 2, 1, 2, 2]
+
+
+def test_the_cap_holds_within_a_batch_of_more_members_than_are_kept_in_mind(town: Town) -> None:
+    others = [town.written(f"m{number}", "good morning all", NOON, "g") for number in range(KEPT_DAYS + 1)]
+    before, after = ([town.written("m", words, NOON, "g") for words in part] for part in (TALK[:2], TALK[2:]))
+    town.hear([(one, ()) for one in (*before, *others, *after)])
+    assert town.balance("m") == 5
