@@ -26,8 +26,8 @@ sizes = st.builds(
 
 def seen(joined: float | None, last: float | None, days: int = 1, messages: int = 1, *, gone: bool = False) -> Seen:
     """Joined and last heard so many days ago."""
-    when = [None if ago is None else NOON - ago * DAY for ago in (joined, last)]
-    return Seen(*when, days, messages, gone)
+    first, word = (None if ago is None else NOON - ago * DAY for ago in (joined, last))
+    return Seen(first, word, days, messages, gone)
 
 
 @pytest.mark.parametrize(
