@@ -217,7 +217,7 @@ def test_members_from_a_file_redeem_as_often_as_they_are_named(desk: Desk) -> No
     assert {at for at, _ in redeemed(desk.db).values()} == {NOON + 70}
 
 
-@limits(max_examples=30)
+@limits(max_examples=15)
 @given(st.lists(st.integers(0, 3), max_size=8))
 def test_the_same_file_again_redeems_nothing(named: list[int]) -> None:
     with tempfile.TemporaryDirectory() as folder:
