@@ -66,7 +66,7 @@ class Earning:
                 counts[member, day, group] += 1
                 if self._is_check_in(message.text):
                     self._check_in(one, member, day, time)
-                elif message.key not in flagged and (entry := self._spoken(one, member, day, time)):
+                elif not (flagged and message.key in flagged) and (entry := self._spoken(one, member, day, time)):
                     earned.append(entry)
         activity.add(self._db, counts)
         ledger.add_all(self._db, earned)
@@ -81,9 +81,9 @@ class Earning:
                 if finding.mode is not Mode.SHADOW:
                     flagged.add(one.message.key)
                     earlier.update(finding.earlier)
-        if before := earlier.difference(one.message.key for one in heard):
+        if earlier and (before := earlier.difference(one.message.key for one in heard)):
             stored = messages.stored_ids(self._db, sorted(before))
-            losing = set(ledger.reverse_speaking(self._db, sorted(stored.values()), "flagged", now))
+            losing = ledger.reverse_speaking(self._db, sorted(stored.values()), "flagged", now)
             for known in [known for known in self._days if known[0] in losing]:
                 del self._days[known]
         return flagged | earlier
@@ -109,7 +109,7 @@ class Earning:
         letters = "".join(filter(str.isalpha, one.message.text[:COMPARED_CHARACTERS].casefold()))
         if len(letters) < speaking.min_length:
             return None
-        words = blake2b(letters.encode(), digest_size=8).hexdigest()
+        words = blake2b(letters.encode(), digest_size=6).hexdigest()
         key = f"speaking:{member}:{day}:{words}"
         if key in known.keys:
             return None

@@ -22,4 +22,6 @@ class Chore(Protocol):
 
 def chores(db: Database, settings: Settings, generation: int) -> tuple[Chore, ...]:
     """All there are."""
-    return ()
+    from console.standing_chore import Standings
+
+    return (Standings(db, generation),)

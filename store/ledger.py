@@ -90,7 +90,7 @@ def spend(db: Database, member_id: int, points: int, key: str, grant_id: int | N
     transaction. Raises NotFound, Conflict when the balance is too small."""
     if points <= 0:
         raise ValueError(points)
-    if db.value("SELECT id FROM ledger WHERE key = ?", (key,)) is not None:
+    if is_known(db, key):
         return False
     has = balance(db, member_id)
     if has < points:
@@ -115,15 +115,22 @@ def reverse_decision(db: Database, decision_id: int, staff: str, now: float) -> 
     return int(taken or 0)
 
 
-def reverse_speaking(db: Database, messages: Sequence[int], reason: str, now: float) -> list[int]:
+def reverse_speaking(db: Database, messages: Sequence[int], reason: str, now: float) -> set[int]:
     """Take back what these messages earned by being spoken; returns who loses points. Call it in a transaction."""
-    losing: list[int] = []
+    losing: set[int] = set()
     for start in range(0, len(messages), _PARAMETERS):
         ids = ",".join(str(int(number)) for number in messages[start : start + _PARAMETERS])
-        which = f"l.message_id IN ({ids}) AND l.kind = 'speaking'"
-        rows = db.execute(f"SELECT DISTINCT l.member_id FROM ledger l WHERE {which}").fetchall()
+        # By the member's rows of those days: an index by message would cost every message that earns.
+        rows = db.execute(
+            "SELECT l.id, l.member_id FROM messages m CROSS JOIN ledger l ON l.member_id = m.member_id"
+            " AND l.kind = 'speaking' AND l.message_id = m.id AND l.reverses IS NULL AND l.day BETWEEN"
+            " CAST(coalesce(m.time, m.received_at) / 86400 AS INTEGER) + 719162"
+            " AND CAST(coalesce(m.time, m.received_at) / 86400 AS INTEGER) + 719164"
+            f" WHERE m.id IN ({ids})"
+        ).fetchall()
         if rows:
-            losing += [row[0] for row in rows]
+            losing.update(member for _, member in rows)
+            which = f"l.id IN ({','.join(str(row) for row, _ in rows)})"
             _reversed(db, "l.key || '.flagged'", which, reason, "", now)
     return losing
 
@@ -150,6 +157,11 @@ def sanction(db: Database, decision_id: int, costs: Mapping[str, int], staff: st
         if cost and add(db, member, -cost, "sanction", key, now, decision_id=decision_id, reason=kind, staff=staff):
             taken += cost
     return taken
+
+
+def is_known(db: Database, key: str) -> bool:
+    """Whether there is a row of that key."""
+    return db.value("SELECT id FROM ledger WHERE key = ?", (key,)) is not None
 
 
 def balance(db: Database, member_id: int) -> int:
@@ -193,6 +205,14 @@ def streak(db: Database, member_id: int, day: int, longest: int = 10_000) -> int
     if not days or days[0] != day:
         return 0
     return next((number for number, (late, early) in enumerate(pairwise(days), 1) if late - early != 1), len(days))
+
+
+def last_check_in(db: Database, member_id: int) -> int | None:
+    """The latest day on which the member has checked in."""
+    found = db.value(
+        "SELECT max(day) FROM ledger WHERE member_id = ? AND kind = 'check-in' AND reverses IS NULL", (member_id,)
+    )
+    return None if found is None else int(found)
 
 
 def check_ins_after(db: Database, after: int, limit: int = 1_000) -> list[tuple[int, int, int | None, int]]:
