@@ -228,6 +228,8 @@ class DrawDesk:
         with db.transaction(durable=True):
             self._check()
             draw = draws.get(db, draw_id)
+            if draw.state is DrawState.CANCELLED:
+                raise Conflict(say("the draw {name} is cancelled", name=draw.name))
             drawn = draw.state is DrawState.DRAWN
             text = self.told(draw) if drawn else self.closed_words(draw)
             # After a redraw there is another result to tell.

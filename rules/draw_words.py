@@ -7,8 +7,10 @@ from typing import NamedTuple
 from rules.draw import digest
 from rules.draw_result import Listed, Result, winners_of
 
-NAMED_WINNERS = 50
-"""So many winners are named in a message to a group; the full result names all."""
+NAMED_WINNERS = 20
+NAMED_CHANGES = 10
+"""So many winners, and others who were passed over or replaced, are named in a message to a group, which must not grow
+beyond what a chat service takes; the full result names all."""
 
 
 class _Words(NamedTuple):
@@ -20,6 +22,7 @@ class _Words(NamedTuple):
     counts: str
     seat: str
     more: str
+    changed: str
     skipped: str
     instead: str
     published: str
@@ -40,6 +43,7 @@ _WORDS = {
         counts="Entries: {entries}. Winners: {winners}.",
         seat="{seat}. {who}",
         more="… and {count} more; the full result names them",
+        changed="{count} more were skipped or replaced; the full result names them",
         skipped="Skipped: {who} ({why})",
         instead="{new} instead of {old}: {why}",
         published="Secret: {secret}",
@@ -58,6 +62,7 @@ _WORDS = {
         counts="参与 {entries} 人，中奖 {winners} 人。",
         seat="{seat}. {who}",
         more="……另有 {count} 人，见完整结果",
+        changed="另有 {count} 人被跳过或替补，见完整结果",
         skipped="跳过：{who}（{why}）",
         instead="{new} 替补 {old}：{why}",
         published="密钥：{secret}",
@@ -95,11 +100,15 @@ def told(result: Result, listed: Listed, language: str) -> str:
     if len(winners) > NAMED_WINNERS:
         lines.append(words.more.format(count=len(winners) - NAMED_WINNERS))
     places = result.places
-    lines += [words.skipped.format(who=who(places[place - 1]), why=why) for place, why in result.skipped]
-    lines += [
+    changes = [words.skipped.format(who=who(places[place - 1]), why=why) for place, why in result.skipped]
+    changes += [
         words.instead.format(new=who(places[new - 1]), old=who(places[old - 1]), why=why)
         for new, old, why in result.redraws
     ]
+    # The latest are what the group has not been told yet.
+    if len(changes) > NAMED_CHANGES:
+        lines.append(words.changed.format(count=len(changes) - NAMED_CHANGES))
+    lines += changes[-NAMED_CHANGES:]
     if listed.public_value_of:
         lines.append(words.value.format(what=listed.public_value_of, value=result.public_value))
     lines += [

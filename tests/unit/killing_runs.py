@@ -74,6 +74,12 @@ WORK = command("replay", NOTHING, "--speed", "max")
 DISPATCH = (("console/dispatch.py", "step"), ("console/dispatch.py", "recover"))
 DESK = "console/perk_desk.py"
 
+DRAWS = "console/draw_desk.py"
+OPEN = command("draw", "open", "Other draw", "--winners", "2", "--everybody")
+COMMIT = command("draw", "commit", "Spring draw", "--post", "g")
+DRAW = command("draw", "draw", "Spring draw", "--post", "g")
+REDRAW = command("draw", "redraw", "Spring draw", "--instead-of", "winner", "--reason", "no answer", "--post", "g")
+
 RUNS = {
     "grant": Run(GRANT, ((DESK, "dispatch"),), (GRANT, WORK)),
     "approve": Run(command("perk", "approve", "1", "--as", "ben"), ((DESK, "approve"),), (WORK,)),
@@ -83,4 +89,8 @@ RUNS = {
     "careless": Run(careless, DISPATCH, (careless,)),
     "import": Run(command("perk", "import-codes", "Coupon", "codes.csv"), ((DESK, "import_codes"),), ()),
     "rekey": Run(command("perk", "rekey"), ((DESK, "rekey"),), ()),
+    "open": Run(OPEN, ((DRAWS, "open"),), ()),
+    "commit": Run(COMMIT, ((DRAWS, "commit"), (DRAWS, "post")), (COMMIT,)),
+    "draw": Run(DRAW, ((DRAWS, "draw"), (DRAWS, "post")), (DRAW,)),
+    "redraw": Run(REDRAW, ((DRAWS, "redraw"), (DRAWS, "post")), (REDRAW,)),
 }

@@ -520,6 +520,18 @@ def test_a_group_is_told_each_result_once(desk: Desk) -> None:
     assert {(row[0], row[1], row[3]) for row in rows} == {("send", None, "waiting")}
 
 
+def test_no_group_is_told_of_a_draw_that_was_called_off_or_is_open(desk: Desk) -> None:
+    opened = desk.draws.open(everybody())
+    populate(desk.db, 3)
+    group = posts.find_group(desk.db, "g")
+    with pytest.raises(Conflict, match="not closed yet"):
+        desk.draws.post(opened.id, group)
+    desk.draws.commit(opened.id)
+    desk.draws.cancel(opened.id)
+    with pytest.raises(Conflict, match="is cancelled"):
+        desk.draws.post(opened.id, group)
+
+
 def test_a_draw_is_found_by_its_name_or_id(desk: Desk) -> None:
     one, two = (desk.draws.open(NewDraw(name, 1)) for name in ("Spring", "spring"))
     assert draws.find(desk.db, "Spring") == one.id

@@ -334,4 +334,12 @@ def test_a_message_names_so_many_winners_and_counts_the_others() -> None:
     told = draw_words.told(result, parse_list(result.list_text), "en")
     assert f"{draw_words.NAMED_WINNERS}. " in told
     assert f"{draw_words.NAMED_WINNERS + 1}. " not in told
-    assert "and 70 more" in told
+    assert "and 100 more" in told
+
+
+def test_a_message_does_not_grow_with_those_who_are_passed_over() -> None:
+    result = held(people(200), 120, skipping=frozenset(range(1, 61)), replacing=[0])
+    told = draw_words.told(result, parse_list(result.list_text), "en")
+    assert told.count("Skipped: ") == draw_words.NAMED_CHANGES - 1
+    assert told.count(" instead of ") == 1
+    assert "51 more were skipped or replaced" in told
