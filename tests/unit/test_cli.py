@@ -45,6 +45,12 @@ COMMANDS = [
     ["rules", "check"],
     ["rules", "test"],
     ["rules", "promote"],
+    ["members"],
+    ["members", "list"],
+    ["members", "show"],
+    ["members", "export"],
+    ["members", "note"],
+    ["members", "remark"],
 ]
 
 
