@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from console.member_desk import MemberDesk
 from console.perk_desk import PerkDesk
 from console.planning import Plan, ladder_steps, plan
+from console.points_desk import PointsDesk
 from console.rulebook import load_rulebook
 from console.settings import Settings
 from rules.kinds import Step
@@ -88,6 +89,11 @@ class Desk:
     def members(self) -> MemberDesk:
         """What this person may do with members."""
         return MemberDesk(self)
+
+    @property
+    def points(self) -> PointsDesk:
+        """What this person may do with points."""
+        return PointsDesk(self)
 
     def now(self) -> float:
         """Epoch seconds."""
@@ -217,6 +223,7 @@ class Desk:
                 not_before=now + self.settings.undo_seconds,
                 strikes_expire_at=now + rulebook.ladder.strikes_expire,
                 now=now,
+                costs=dict(rulebook.points.sanctions),
             )
         return Taken(decision_id, case_id, decision, approved, planned.deletes(), planned.steps(), planned.groups())
 
@@ -225,9 +232,10 @@ class Desk:
         now = self._clock()
         with self.db.transaction(durable=True):
             self._check_answer(decision_id)
+            rulebook = self.rulebook()
             return decisions.approve(
-                self.db, decision_id, self.name, now + self.settings.undo_seconds,
-                self.rulebook().ladder.strikes_expire, now,
+                self.db, decision_id, self.name, now + self.settings.undo_seconds, rulebook.ladder.strikes_expire, now,
+                dict(rulebook.points.sanctions),
             )  # fmt: skip
 
     def reject(self, decision_id: int, reason: str) -> int:

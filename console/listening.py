@@ -35,4 +35,6 @@ class Listener(Protocol):
 
 def listeners(db: Database) -> tuple[Listener, ...]:
     """All there are."""
-    return ()
+    from console.earning import Earning
+
+    return (Earning(db),)

@@ -23,4 +23,6 @@ class Chore(Protocol):
 
 def chores(db: Database, settings: Settings, generation: int) -> tuple[Chore, ...]:
     """All there are."""
-    return (SoughtChore(db, generation),)
+    from console.standing_chore import Standings
+
+    return (Standings(db, generation), SoughtChore(db, generation))

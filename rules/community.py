@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -21,11 +21,23 @@ class Community(msgspec.Struct, frozen=True):
 
     def zone(self, *group: str) -> str:
         """The time zone of the group of that id and name."""
-        return next((zone for name, zone in self.time_zones if name in group), self.time_zone)
+        for name, zone in self.time_zones:
+            if name in group:
+                return zone
+        return self.time_zone
 
     def day(self, time: float, *group: str) -> int:
         """The group's own day at `time` (epoch seconds), counted from day 1 on 1 January of the year 1."""
-        return datetime.fromtimestamp(time, UTC).astimezone(_zone(self.zone(*group))).toordinal()
+        return _day(self.zone(*group), int(time // _SAME_DAY))
+
+
+_SAME_DAY = 30
+"""Seconds: in no time zone does a day begin within so many, counted from the epoch."""
+
+
+@lru_cache(maxsize=4_096)
+def _day(zone: str, thirties: int) -> int:
+    return datetime.fromtimestamp(thirties * _SAME_DAY, UTC).astimezone(_zone(zone)).toordinal()
 
 
 @cache
@@ -41,6 +53,11 @@ class Layer(StrEnum):
     CORE = "core"
     SILENT = "silent"
     GONE = "gone"
+
+
+def days_within(seconds: int) -> int:
+    """How many of a group's own days count as "within" a duration, today among them."""
+    return max(1, seconds // DAY)
 
 
 class Layers(msgspec.Struct, frozen=True):

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from rules.community import CheckIn, Community, Given, Invitation, Layers, Points, Speaking, Tier, Tiers, as_word
+from rules.community import (
+    CheckIn,
+    Community,
+    Given,
+    Invitation,
+    Layers,
+    Points,
+    Speaking,
+    Tier,
+    Tiers,
+    as_word,
+    days_within,
+)
 from rules.reading import Table, quoted
 
 MEMBERS_KEYS = ("community", "layers", "tiers", "points", "perks")
@@ -46,8 +58,9 @@ def _layers(top: Table) -> Layers:
     usual = Layers()
     within = table.duration("core_within", usual.core_within)
     days = table.whole("core_days", 1, 3650, usual.core_days)
-    if days > within // 86_400 + 1:
-        table.refuse("core_days", f"must be at most {within // 86_400 + 1}, the days there are within core_within")
+    most = days_within(within)
+    if days > most:
+        table.refuse("core_days", f"must be at most {most}, the days there are within core_within")
     return Layers(
         new=table.duration("new", usual.new, off=True),
         silent=table.duration("silent", usual.silent),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from store import actions, audit, cases, members
+from store import actions, audit, cases, ledger, members
 from store.actions import PlannedAction
 from store.database import Database
 from store.errors import Conflict, NotFound
@@ -27,7 +27,8 @@ _ORDER_OF_KINDS = [kind.value for kind in ActionKind]
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What an undo did: actions withdrawn before they were sent, inverses queued, and done for good."""
+    """What an undo did: actions withdrawn before they were sent, inverses queued, and done for good; strikes revoked
+    and points given back."""
 
     decision_id: int
     case_id: int
@@ -35,6 +36,7 @@ class Undone:
     inverses: tuple[tuple[ActionKind, int], ...]
     lasting: tuple[tuple[ActionKind, int], ...]
     strikes: int
+    points: int = 0
 
 
 def record(
@@ -52,9 +54,10 @@ def record(
     not_before: float,
     strikes_expire_at: float,
     now: float,
+    costs: Mapping[str, int] | None = None,
 ) -> int:
-    """Take a decision on an open case, on what had joined it up to flag `seen`; returns its id. Call it in a
-    durable transaction.
+    """Take a decision on an open case, on what had joined it up to flag `seen`; returns its id. `costs` are the points
+    that actions on a member cost. Call it in a durable transaction.
 
     Raises Conflict, saying who did what, when the case is not open any more or not of that version.
     """
@@ -78,19 +81,31 @@ def record(
         or 0
     )
     actions.put(db, decision_id, planned, ActionState.WAITING if approved else ActionState.PROPOSED, not_before, now)
+    points = 0
     if approved:
         members.give_strikes(db, decision_id, now, strikes_expire_at)
+        points = ledger.sanction(db, decision_id, costs or {}, staff, now)
     counts = Counter(action.kind for action in planned)
     audit.record(
         db, now, staff, "case.decide", str(case_id), decision=decision, id=decision_id, approved=approved,
-        reason=reason, learn=learn, actions=counts,
+        reason=reason, learn=learn, actions=counts, points=points,
     )  # fmt: skip
     return decision_id
 
 
-def approve(db: Database, decision_id: int, staff: str, not_before: float, strikes_expire_in: float, now: float) -> int:
-    """An admin's yes; returns the case's id. Call it in a durable transaction. Raises NotFound, Conflict."""
-    case_id = _answer(db, decision_id, DecisionState.APPROVED, staff, "yes", "", now)
+def approve(
+    db: Database,
+    decision_id: int,
+    staff: str,
+    not_before: float,
+    strikes_expire_in: float,
+    now: float,
+    costs: Mapping[str, int] | None = None,
+) -> int:
+    """An admin's yes; returns the case's id. `costs` as with `record`. Call it in a durable transaction. Raises
+    NotFound, Conflict."""
+    points = ledger.sanction(db, decision_id, costs or {}, staff, now)
+    case_id = _answer(db, decision_id, DecisionState.APPROVED, staff, "yes", "", now, points)
     actions.approve(db, decision_id, not_before)
     members.give_strikes(db, decision_id, now, now + strikes_expire_in)
     db.execute(
@@ -110,7 +125,14 @@ def reject(db: Database, decision_id: int, staff: str, reason: str, now: float) 
 
 
 def _answer(
-    db: Database, decision_id: int, state: DecisionState, staff: str, answer: str, reason: str, now: float
+    db: Database,
+    decision_id: int,
+    state: DecisionState,
+    staff: str,
+    answer: str,
+    reason: str,
+    now: float,
+    points: int = 0,
 ) -> int:
     changed = db.execute(
         "UPDATE decisions SET state = ?, version = version + 1 WHERE id = ? AND state = 'proposed' RETURNING case_id",
@@ -122,13 +144,15 @@ def _answer(
         "INSERT INTO approvals (decision_id, staff, answer, reason, answered_at) VALUES (?, ?, ?, ?, ?)",
         (decision_id, staff, answer, reason, now),
     )
-    audit.record(db, now, staff, f"decision.{state}", str(decision_id), case=changed[0][0], reason=reason)
+    audit.record(
+        db, now, staff, f"decision.{state}", str(decision_id), case=changed[0][0], reason=reason, points=points
+    )
     return int(changed[0][0])
 
 
 def undo(db: Database, decision_id: int, staff: str, now: float) -> Undone:
-    """Take a decision back: withdraw what was not sent, queue the inverse of what was, revoke its strikes,
-    open the case again. Call it in a durable transaction. Raises NotFound, Conflict."""
+    """Take a decision back: withdraw what was not sent, queue the inverse of what was, revoke its strikes, give its
+    points back, open the case again. Call it in a durable transaction. Raises NotFound, Conflict."""
     row = db.execute("SELECT case_id, state FROM decisions WHERE id = ?", (decision_id,)).fetchone()
     if row is None:
         raise NotFound(f"no decision {decision_id}")
@@ -148,10 +172,11 @@ def undo(db: Database, decision_id: int, staff: str, now: float) -> Undone:
         {kind: count for (kind, state), count in states.items() if state is ActionState.DONE and kind not in INVERSE}
     )
     strikes = members.revoke_strikes(db, decision_id, now)
+    points = ledger.reverse_decision(db, decision_id, staff, now)
     cases.reopen(db, row[0], now)
     audit.record(
         db, now, staff, "decision.undo", str(decision_id), case=row[0], withdrawn=withdrawn, inverses=inverses,
-        lasting=lasting, strikes=strikes,
+        lasting=lasting, strikes=strikes, points=points,
     )  # fmt: skip
     return Undone(
         decision_id,
@@ -160,6 +185,7 @@ def undo(db: Database, decision_id: int, staff: str, now: float) -> Undone:
         tuple(sorted(inverses.items())),
         tuple(sorted(lasting.items())),
         strikes,
+        points,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -12,8 +12,8 @@ from store.errors import Conflict, NotFound
 from store.members import STRIKING
 
 _INSERT = (
-    "INSERT INTO ledger (key, member_id, points, kind, group_id, day, message_id, decision_id, grant_id, reason,"
-    " staff, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    "INSERT INTO ledger (key, member_id, points, kind, at, group_id, day, message_id, decision_id, grant_id, reason,"
+    " staff) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
 _REVERSE = (
     "INSERT INTO ledger (key, member_id, points, kind, group_id, day, message_id, decision_id, grant_id, reverses,"
@@ -25,12 +25,13 @@ _PARAMETERS = 400
 
 
 class Entry(NamedTuple):
-    """A row to be: `key` makes its cause count once, `day` is the group's own day of what earned it."""
+    """A row to be: `key` makes its cause count once, `at` is the time of that cause, `day` the group's own day."""
 
     key: str
     member_id: int
     points: int
     kind: str
+    at: float
     group_id: int | None = None
     day: int | None = None
     message_id: int | None = None
@@ -75,13 +76,13 @@ def add(
     staff: str = "",
 ) -> bool:
     """Give points, or with a negative number take them; False when the key is known. Call it in a transaction."""
-    entry = Entry(key, member_id, points, kind, group_id, day, message_id, decision_id, grant_id, reason, staff)
-    return db.execute(_INSERT, (*entry, now)).rowcount > 0
+    entry = Entry(key, member_id, points, kind, now, group_id, day, message_id, decision_id, grant_id, reason, staff)
+    return db.execute(_INSERT, entry).rowcount > 0
 
 
-def add_all(db: Database, entries: Iterable[Entry], now: float) -> int:
+def add_all(db: Database, entries: Sequence[Entry]) -> int:
     """As `add`, for many; returns how many were new."""
-    return db.executemany(_INSERT, ((*entry, now) for entry in entries)).rowcount
+    return db.executemany(_INSERT, entries).rowcount if entries else 0
 
 
 def spend(db: Database, member_id: int, points: int, key: str, grant_id: int | None, now: float) -> bool:
@@ -89,7 +90,7 @@ def spend(db: Database, member_id: int, points: int, key: str, grant_id: int | N
     transaction. Raises NotFound, Conflict when the balance is too small."""
     if points <= 0:
         raise ValueError(points)
-    if db.value("SELECT id FROM ledger WHERE key = ?", (key,)) is not None:
+    if is_known(db, key):
         return False
     has = balance(db, member_id)
     if has < points:
@@ -114,14 +115,24 @@ def reverse_decision(db: Database, decision_id: int, staff: str, now: float) -> 
     return int(taken or 0)
 
 
-def reverse_speaking(db: Database, messages: Sequence[int], reason: str, now: float) -> int:
-    """Take back what these messages earned by being spoken; returns how many rows. Call it in a transaction."""
-    count = 0
+def reverse_speaking(db: Database, messages: Sequence[int], reason: str, now: float) -> set[int]:
+    """Take back what these messages earned by being spoken; returns who loses points. Call it in a transaction."""
+    losing: set[int] = set()
     for start in range(0, len(messages), _PARAMETERS):
         ids = ",".join(str(int(number)) for number in messages[start : start + _PARAMETERS])
-        which = f"l.message_id IN ({ids}) AND l.kind = 'speaking'"
-        count += _reversed(db, "l.key || '.flagged'", which, reason, "", now)
-    return count
+        # By the member's rows of those days: an index by message would cost every message that earns.
+        rows = db.execute(
+            "SELECT l.id, l.member_id FROM messages m CROSS JOIN ledger l ON l.member_id = m.member_id"
+            " AND l.kind = 'speaking' AND l.message_id = m.id AND l.reverses IS NULL AND l.day BETWEEN"
+            " CAST(coalesce(m.time, m.received_at) / 86400 AS INTEGER) + 719162"
+            " AND CAST(coalesce(m.time, m.received_at) / 86400 AS INTEGER) + 719164"
+            f" WHERE m.id IN ({ids})"
+        ).fetchall()
+        if rows:
+            losing.update(member for _, member in rows)
+            which = f"l.id IN ({','.join(str(row) for row, _ in rows)})"
+            _reversed(db, "l.key || '.flagged'", which, reason, "", now)
+    return losing
 
 
 def _reversed(db: Database, key: str, which: str, reason: str, staff: str, now: float, **values: object) -> int:
@@ -148,6 +159,11 @@ def sanction(db: Database, decision_id: int, costs: Mapping[str, int], staff: st
     return taken
 
 
+def is_known(db: Database, key: str) -> bool:
+    """Whether there is a row of that key."""
+    return db.value("SELECT id FROM ledger WHERE key = ?", (key,)) is not None
+
+
 def balance(db: Database, member_id: int) -> int:
     """What a member can spend; below 0 for one in debt. Raises NotFound."""
     found = db.value("SELECT balance FROM members WHERE id = ?", (member_id,))
@@ -168,16 +184,12 @@ def history(db: Database, member_id: int, limit: int = 200) -> list[LedgerRow]:
     return [LedgerRow(*row) for row in found]
 
 
-def earned_speaking(db: Database, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """What members have earned by speaking on a day, by pairs of member and day, as far as they have."""
-    found = {}
-    for member, day in wanted:
-        total = db.value(
-            "SELECT sum(points) FROM ledger WHERE member_id = ? AND kind = 'speaking' AND day = ?", (member, day)
-        )
-        if total is not None:
-            found[member, day] = int(total)
-    return found
+def spoken(db: Database, member_id: int, day: int) -> list[tuple[str, int]]:
+    """The rows of what a member earned by speaking on a day, as key and points; of one taken back both rows."""
+    found = db.execute(
+        "SELECT key, points FROM ledger WHERE member_id = ? AND kind = 'speaking' AND day = ?", (member_id, day)
+    )
+    return found.fetchall()
 
 
 def streak(db: Database, member_id: int, day: int, longest: int = 10_000) -> int:
@@ -193,6 +205,14 @@ def streak(db: Database, member_id: int, day: int, longest: int = 10_000) -> int
     if not days or days[0] != day:
         return 0
     return next((number for number, (late, early) in enumerate(pairwise(days), 1) if late - early != 1), len(days))
+
+
+def last_check_in(db: Database, member_id: int) -> int | None:
+    """The latest day on which the member has checked in."""
+    found = db.value(
+        "SELECT max(day) FROM ledger WHERE member_id = ? AND kind = 'check-in' AND reverses IS NULL", (member_id,)
+    )
+    return None if found is None else int(found)
 
 
 def check_ins_after(db: Database, after: int, limit: int = 1_000) -> list[tuple[int, int, int | None, int]]:

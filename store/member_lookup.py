@@ -24,7 +24,11 @@ def find(db: Database, text: str) -> int:
         if found is not None:
             return int(found)
     # A name by its case first: the same letters in another case may be somebody else.
-    for where in ("key = ?1 OR name = ?1", "name = ?1 COLLATE NOCASE", "name LIKE ?1 || '%' ESCAPE '\\'"):
+    for where in (
+        "platform IN (SELECT DISTINCT platform FROM groups) AND key = ?1 OR name = ?1",
+        "name = ?1 COLLATE NOCASE",
+        "name LIKE ?1 || '%' ESCAPE '\\'",
+    ):
         value = _escaped(wanted) if "LIKE" in where else wanted
         rows = db.execute(
             f"SELECT id, platform || ':' || key, name FROM members WHERE {where} ORDER BY id LIMIT {_NAMED + 1}",
@@ -33,10 +37,21 @@ def find(db: Database, text: str) -> int:
         if wanted and len(rows) == 1 and "LIKE" not in where:
             return int(rows[0][0])
         if wanted and rows:
-            named = ", ".join(f"{name or 'no name'} ({key}, id {number})" for number, key, name in rows[:_NAMED])
+            named = ", ".join(
+                f"{_printable(name) or 'no name'} ({_printable(key)}, id {number})"
+                for number, key, name in rows[:_NAMED]
+            )
             more = " and more" if len(rows) > _NAMED else ""
             raise NotFound(f"no single member is called {wanted!r}; there are {named}{more}")
     raise NotFound(f"no member {wanted!r}; name one by id, by platform:key or by a name that only one has")
+
+
+def called(db: Database, member_id: int) -> str:
+    """The member as a person tells them from others: name, platform:key and id. Raises NotFound."""
+    row = db.execute("SELECT name, platform || ':' || key FROM members WHERE id = ?", (member_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"no member {member_id}")
+    return f"{row[0]} ({row[1]}, id {member_id})" if row[0] else f"{row[1]} (id {member_id})"
 
 
 def find_or_add(db: Database, platform: str, key: str) -> int:
@@ -49,6 +64,11 @@ def find_or_add(db: Database, platform: str, key: str) -> int:
         ).fetchone()
         found = row[0]
     return int(found)
+
+
+def _printable(text: str) -> str:
+    # It ends on a terminal, and members choose what they are called.
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def _escaped(text: str) -> str:

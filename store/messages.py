@@ -282,6 +282,11 @@ def around(db: Database, message_id: int, each_way: int) -> list[FeedRow]:
     return rows(db, wanted + [row[0] for row in after])
 
 
+def group_name(db: Database, group_id: int) -> str:
+    """What a group is called, "" where no message has said."""
+    return str(db.value("SELECT name FROM groups WHERE id = ?", (group_id,)) or "")
+
+
 def groups(db: Database) -> list[tuple[int, str, int]]:
     """Id, name and number of messages of every group, the busiest first."""
     found = db.execute(

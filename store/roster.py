@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
+from store import standings
 from store.database import Database
 from store.roster_records import Change, Chosen, MemberRow, Sort
 
@@ -148,12 +149,5 @@ def groups_called(db: Database, text: str) -> list[int]:
 
 
 def changes(db: Database, since: float) -> list[Change]:
-    """To which layers and tiers members came since then, most members first within each; who has moved on since is
-    not counted."""
-    found = db.execute(
-        "SELECT c.what, c.after, c.rose, count(DISTINCT c.member_id) AS n FROM standing_changes c"
-        " JOIN members m ON m.id = c.member_id AND CASE c.what WHEN 'tier' THEN m.tier ELSE m.layer END = c.after"
-        " WHERE c.at >= ? GROUP BY c.what, c.after, c.rose ORDER BY c.what, n DESC, c.after",
-        (since,),
-    )
-    return [Change(what, after, bool(rose), number, since) for what, after, rose, number in found]
+    """To which layers and tiers members came since then; who has moved on since is not counted."""
+    return [Change(*found, since) for found in standings.counted(db, since)]

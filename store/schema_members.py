@@ -85,7 +85,6 @@ CREATE TABLE ledger (
 CREATE INDEX ledger_of_member ON ledger (member_id, kind, day);
 CREATE INDEX ledger_of_decision ON ledger (decision_id) WHERE decision_id IS NOT NULL;
 CREATE INDEX ledger_of_grant ON ledger (grant_id) WHERE grant_id IS NOT NULL;
-CREATE INDEX ledger_of_message ON ledger (message_id) WHERE message_id IS NOT NULL;
 CREATE UNIQUE INDEX one_check_in_a_day ON ledger (member_id, day) WHERE kind = 'check-in' AND reverses IS NULL;
 CREATE TRIGGER ledger_adds AFTER INSERT ON ledger BEGIN
     UPDATE members SET balance = balance + NEW.points,

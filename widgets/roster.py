@@ -326,7 +326,7 @@ class Columns:
         gone = "roster--dim" if row.layer == "gone" else ""
         strikes = f"!{row.strikes}" if row.strikes else "–"
         parts: list[Part] = [
-            (fit(safe(row.tier, 40) or "–", self.tier) + " " + fit(layer_word(row.layer), 6) + " ", gone),
+            (fit(safe(row.tier, 40) or "–", self.tier) + " " + fit(layer_word(row.layer) or "–", 6) + " ", gone),
             (fit_right(f"{row.balance:,}", 7) + " ", gone),
             (fit_right(ago(row.last_at, now), 5) + " ", "roster--dim"),
             (fit_right(strikes, 4), "roster--alarm" if row.strikes else "roster--dim"),

@@ -23,7 +23,9 @@ LONGEST_NAME = 200
 LONGEST_KIND = 40
 """Characters. An id that is longer makes a line bad; a name or kind is cut."""
 
-_KNOWN = frozenset({"id", "group", "user", "text", "ts", "name", "group_name", "kind", "reply_to", "mentions"})
+_KNOWN = frozenset(
+    {"id", "group", "user", "text", "ts", "name", "group_name", "kind", "reply_to", "mentions", "inviter"}
+)
 _decode = msgspec.json.Decoder().decode
 
 
@@ -40,6 +42,7 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     kind: str = "text"
     reply_to: str = ""
     mentions: tuple[str, ...] = ()
+    inviter: str = ""
 
 
 _decode_plain = msgspec.json.Decoder(_Plain).decode
@@ -73,7 +76,7 @@ def _plain(line: bytes, platform: str, now: float) -> Parsed | None:
         found = _decode_plain(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    short = max(len(found.id), len(found.group), len(found.user), len(found.reply_to)) <= LONGEST_ID
+    short = max(map(len, (found.id, found.group, found.user, found.reply_to, found.inviter))) <= LONGEST_ID
     shown = max(len(found.name), len(found.group_name)) <= LONGEST_NAME and len(found.kind) <= LONGEST_KIND
     if not (found.id and found.group and found.kind and short and shown) or b"\\u0000" in line:
         return None
@@ -85,7 +88,7 @@ def _plain(line: bytes, platform: str, now: float) -> Parsed | None:
         return None
     message = Message(
         platform, found.group, found.id, found.user, found.text, time, found.kind, found.name, found.group_name,
-        found.reply_to, found.mentions,
+        found.reply_to, found.mentions, inviter=found.inviter,
     )  # fmt: skip
     return Parsed(message, ())
 
@@ -118,6 +121,7 @@ def _lenient(line: bytes, platform: str, now: float) -> Parsed | None:
         reply_to=_optional(found, "reply_to", remarks, LONGEST_ID),
         mentions=_mentions(found.get("mentions"), remarks),
         extra=_extra(found),
+        inviter=_optional(found, "inviter", remarks, LONGEST_ID),
     )
     return Parsed(message, tuple(remarks))
 

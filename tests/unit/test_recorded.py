@@ -54,6 +54,13 @@ def test_a_line_needs_little() -> None:
     assert parsed('{"id":"1","group":"g","kind":"join"}').message.text == ""
 
 
+def test_a_join_says_who_brought_the_member() -> None:
+    assert with_(kind="join", user="u", inviter="host").message.inviter == "host"
+    assert with_(kind="join", user="u", inviter=10001).message.inviter == "10001"
+    odd = with_(kind="join", user="u", inviter=["host"])
+    assert (odd.message.inviter, odd.message.extra, len(odd.remarks)) == ("", "", 1)
+
+
 @pytest.mark.parametrize("blank", [b"", b"\n", b"  \t\r\n", "\ufeff\n".encode()])
 def test_a_blank_line_is_none(blank: bytes) -> None:
     assert parse_line(blank, "p", NOW) is None
