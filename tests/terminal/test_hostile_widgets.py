@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
+from store.ledger import LedgerRow
 from store.records import (
     CaseCard,
     CaseMember,
@@ -28,12 +30,24 @@ from store.records import (
     Reach,
     Span,
 )
+from store.roster_records import (
+    MemberCard,
+    MemberDecision,
+    MemberGrant,
+    MemberGroup,
+    MemberRow,
+    MemberStrike,
+    Note,
+    Sort,
+)
 from tests.terminal.tmux import AVAILABLE, Tmux
 from widgets.card import CaseCardView
 from widgets.cases import CaseList, ProposalList
 from widgets.feed import Feed
 from widgets.keys import KeyLine
+from widgets.member_card import MemberCardView
 from widgets.prompt import HelpRow, HelpScreen, PickScreen, Prompt
+from widgets.roster import MemberList
 from widgets.status import StatusLine, StatusParts
 
 pytestmark = [pytest.mark.terminal, pytest.mark.skipif(not AVAILABLE, reason="needs tmux")]
@@ -77,7 +91,7 @@ LONG = ["x" * 10_000, "长" * 10_000, "\u200b" * 9_000 + "late"]
 HOSTILE = [*STEERING, *SHIFTING, *MARKUP, *LONG]
 
 EDGE = "┃"
-VIEWS = ["feed", "cases", "proposals", "card", "lines", "prompt", "help", "pick"]
+VIEWS = ["feed", "cases", "proposals", "card", "members", "member", "lines", "prompt", "help", "pick"]
 
 
 class Hostile(App[None]):
@@ -100,6 +114,8 @@ class Hostile(App[None]):
                 yield CaseList(id="cases")
                 yield ProposalList(id="proposals")
                 yield CaseCardView({Decision.WARN: HOSTILE[0]}, id="card")
+                yield MemberList(lambda ids: [member(number, HOSTILE[number]) for number in ids], id="members")
+                yield MemberCardView(id="member")
                 with Vertical(id="lines"):
                     for _ in range(10):
                         yield StatusLine()
@@ -115,7 +131,7 @@ class Hostile(App[None]):
             self.pop_screen()
         self.view = (self.view + 1) % len(VIEWS)
         self.turned = -1
-        for name in VIEWS[:5]:
+        for name in VIEWS[:7]:
             self.query_one("#" + name).set_class(name != VIEWS[self.view], "away")
         self.action_turn()
 
@@ -134,6 +150,11 @@ class Hostile(App[None]):
             self.query_one(ProposalList).show([proposal(at, text) for at, text in enumerate(texts)])
         elif name == "card":
             self.query_one(CaseCardView).show(card(texts))
+        elif name == "members":
+            order = [(self.turned * 5 + at) % len(HOSTILE) for at in range(len(HOSTILE))]
+            self.query_one(MemberList).show(array("q", order), list(Sort)[self.turned % len(Sort)], stay=False)
+        elif name == "member":
+            self.query_one(MemberCardView).show(member_card(texts))
         elif name == "lines":
             for line, text in zip(self.query(StatusLine), texts, strict=False):
                 line.show(StatusParts(text[:200], text, text[:30], alarm=len(text) % 2 == 0))
@@ -193,6 +214,27 @@ def card(texts: Sequence[str]) -> CaseCard:
     return CaseCard(case(1, first), first, first, messages, members, around, reaches, (past,))
 
 
+def member(at: int, text: str) -> MemberRow:
+    return MemberRow(at, text, text, text, text, text, text, 10**9, 1e30 if at else None, at, 1, float("inf"))
+
+
+def member_card(texts: Sequence[str]) -> MemberCard:
+    first = texts[0]
+    return MemberCard(
+        member(1, first),
+        earned=1,
+        groups=tuple(MemberGroup(text, 1e9, 1e9, 1e9, 3) for text in texts[:3]),
+        today=10**12,
+        activity=(10**6, 1, 0),
+        points=(LedgerRow(1, 1e9, -5, first, first, first, first, first, None, 1, True),),
+        strikes=(MemberStrike(first, first, 1e9, 1e18, None), MemberStrike(first, first, 1e9, 1e9, 1e30)),
+        grants=(MemberGrant(1, first, first, first, 1e9, 1e30),),
+        decisions=(MemberDecision(1, 1e9, first, "warn", "approved", first, first, ((first, 1),)),),
+        notes=(Note(1, first, first, 1e9),),
+        missing=first,
+    )
+
+
 @pytest.fixture
 def terminal() -> Iterator[Tmux]:
     with Tmux() as tmux:
@@ -221,7 +263,7 @@ def test_no_widget_lets_hostile_text_through(terminal: Tmux, env: dict[str, str]
         return edges and len(lines) == rows and len(lines[-1]) == columns
 
     for view in VIEWS:
-        for turn in range(len(HOSTILE) // 5 + 1 if view in ("card", "lines", "prompt") else 3):
+        for turn in range(len(HOSTILE) // 5 + 1 if view in ("card", "member", "lines", "prompt") else 3):
             terminal.wait_for(f"{view} {turn}")
             terminal.wait_for(whole, timeout=5, blanks=True)
             if turn == 0:  # painted anew as a whole, every line in one piece
