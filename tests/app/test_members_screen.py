@@ -252,9 +252,7 @@ def test_a_wide_terminal_shows_the_card_of_whom_the_cursor_is_on(path: Path) -> 
     async def scenario() -> None:
         async with opened(path, size=(160, 45)) as screen:
             for number in (1, 2):
-                await screen.until(
-                    lambda n=number: screen.members.card.card and screen.members.card.card.member.id == n
-                )
+                await screen.until(partial(screen.has_card_of, number))
                 await screen.press("down")
 
     drive(scenario)
