@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from array import array
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from console.standing import look, missing_words
 from rules.names import sought
 from store import audit, member_cards, roster
 from store.errors import StoreError
@@ -38,9 +40,11 @@ class MemberDesk:
     def card(self, member_id: int) -> MemberCard:
         """All there is to see of a member. Raises NotFound."""
         now = self.desk.now()
-        today = self.desk.rulebook().community.day(now)
+        rulebook = self.desk.rulebook()
         with self.desk.db.snapshot():
-            return member_cards.card(self.desk.db, member_id, today, CARD_DAYS, now)
+            card = member_cards.card(self.desk.db, member_id, rulebook.community.day(now), CARD_DAYS, now)
+            missing = missing_words(look(self.desk.db, rulebook, member_id, now))
+        return replace(card, missing=" · ".join(missing))
 
     def note(self, member_id: int, text: str) -> int:
         """Write something down about a member; returns the note's id. Raises NotFound, NotAllowed, StoreError for a

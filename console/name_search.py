@@ -7,7 +7,7 @@ bytes: a string a member would take more memory, and more time, than all of the 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate, compress, repeat
 
 _NEW_LINE = b"\n"
@@ -16,7 +16,7 @@ _NEW_LINE = b"\n"
 class NameSearch:
     """Searches `parts`, pairs of ids and as many lines (`store.roster.sought_in`)."""
 
-    def __init__(self, parts: Iterable[tuple[array[int], bytes]]) -> None:
+    def __init__(self, parts: Iterable[tuple[Sequence[int], bytes]]) -> None:
         self._parts = list(parts)
         self._reach = 1 + max((max(ids) for ids, _ in self._parts), default=0)
         self._order: array[int] | None = None
@@ -29,11 +29,12 @@ class NameSearch:
             return order
         if order is not self._order:
             self._order, self._asked = order, ""
+            # Who came after this was read is in no line of it.
             self._reach = max(self._reach, 1 + max(order, default=0))
-        # A key more finds none that were not there before.
+        # One key more finds nobody who was not there before it.
         before = self._found if self._asked and self._asked in sought else order
         hits = self._hits(sought.encode("utf-8", "ignore"))
-        self._found = array("q", compress(before, map(hits.__getitem__, before)))
+        self._found = array("q", [number for number in before if hits[number]])
         self._asked = sought
         return self._found
 
@@ -41,15 +42,15 @@ class NameSearch:
         """By id, whether the member's line holds `needle`."""
         hits = bytearray(self._reach)
         if len(needle) == 1:
-            # Found in nearly every line: what stays of each is that one character, as often as it is there.
+            # Found in most lines, often several times: what stays of each line is that character alone.
             others = bytes(set(range(256)) - {needle[0], *_NEW_LINE})
             for ids, lines in self._parts:
                 for number in compress(ids, lines.translate(None, others).split(_NEW_LINE)):
                     hits[number] = 1
             return hits
         for ids, lines in self._parts:
-            pieces = lines.split(needle)
-            pieces.pop()
-            for line in accumulate(map(bytes.count, pieces, repeat(_NEW_LINE))):
+            before = lines.split(needle)
+            before.pop()
+            for line in accumulate(map(bytes.count, before, repeat(_NEW_LINE))):
                 hits[ids[line]] = 1
         return hits

@@ -13,7 +13,7 @@ from itertools import islice, product
 
 from rules.letters import folded_letters, folded_piece, joins_to_the_letter_before
 from rules.tables import tables
-from rules.tables.spelled import READINGS, SYLLABLES
+from rules.tables.spelled import NUMERALS, READINGS, SYLLABLES
 
 LOOKED_AT = 100
 """So many characters of a name, a remark or an id are looked through."""
@@ -32,8 +32,8 @@ def sought(name: str, remark: str, key: str) -> str:
     """
     fields: list[str] = []
     for text in (name.strip() or key, remark):
-        folded = folded_name(text)
-        for way in (*_spelled(folded), folded, *_initials(folded)):
+        folded, spoken = folded_name(text), _spoken(text)
+        for way in (*_spelled(spoken), folded, *_initials(spoken)):
             if not any(way in field for field in fields):
                 fields.append(way)
     folded = folded_name(key)
@@ -50,10 +50,23 @@ def sought_query(text: str) -> str:
 def folded_name(text: str) -> str:
     """The letters of `text` as `rules.fold` gives them; of a text without any, such as one of emoji, its signs."""
     text = text[:LOOKED_AT]
+    return _folded(text) or "".join(char for char in text.casefold() if char.isprintable() and not char.isspace())
+
+
+def _folded(text: str) -> str:
     folded = text.translate(_pieces())
-    if _joining().search(folded):
-        folded = folded_letters(text)[0]
-    return folded or "".join(char for char in text.casefold() if char.isprintable() and not char.isspace())
+    return folded_letters(text)[0] if _joining().search(folded) else folded
+
+
+_NUMERAL = re.compile(f"([{re.sub('[a-z/ ]', '', NUMERALS)}])")
+
+
+def _spoken(text: str) -> str:
+    """The folded name, but for numerals that are read as characters: 陆 is a surname and no 6."""
+    if _NUMERAL.search(text) is None:
+        return folded_name(text)
+    parts = _NUMERAL.split(text[:LOOKED_AT])
+    return "".join(part if at % 2 else _folded(part) for at, part in enumerate(parts))
 
 
 class _Pieces(dict[int, str]):
@@ -81,7 +94,7 @@ class _Sounds(dict[int, tuple[str, ...]]):
         super().__init__()
         spelled = (re.fullmatch("([a-z]+)(.)", entry) for entry in SYLLABLES.split())
         self._spelled = {ord(match[2]): match[1] for match in spelled if match}
-        self.update((ord(entry[0]), tuple(entry[1:].split("/"))) for entry in READINGS.split())
+        self.update((ord(entry[0]), tuple(entry[1:].split("/"))) for entry in f"{READINGS} {NUMERALS}".split())
 
     def __missing__(self, code: int) -> tuple[str, ...]:
         parts = tables()

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
+from store import standings
 from store.database import Database
 from store.roster_records import Change, Chosen, MemberRow, Sort
 
@@ -48,13 +49,18 @@ _ROW = (
 
 def ids(db: Database, chosen: Chosen, sort: Sort, now: float, *, reverse: bool = False, limit: int = -1) -> array[int]:
     """Ids of the chosen members in order; of equal ones who was first stored comes first. 8 bytes a member."""
-    values: dict[str, object] = {"now": now, "limit": limit}
+    found, values = _query(chosen, sort, now, reverse)
+    return array("q", chain.from_iterable(db.connection.execute(f"SELECT m.id {found} LIMIT {int(limit)}", values)))
+
+
+def _query(chosen: Chosen, sort: Sort, now: float, reverse: bool) -> tuple[str, dict[str, object]]:
+    """All of the statement but what it selects, and the values to bind."""
+    values: dict[str, object] = {"now": now}
     tables = "members m"
     where: list[str] = []
     if chosen.changed is not None:
-        tables = (
-            f"(SELECT DISTINCT member_id FROM standing_changes WHERE {_CHANGED}) c JOIN {tables} ON m.id = c.member_id"
-        )
+        changed = f"SELECT DISTINCT member_id FROM standing_changes WHERE {_CHANGED}"
+        tables = f"({changed}) c JOIN {tables} ON m.id = c.member_id"
         where.append(f"m.{'tier' if chosen.changed.what == 'tier' else 'layer'} = :after")
         values |= {name: getattr(chosen.changed, name) for name in ("what", "after", "rose", "since")}
     if chosen.group_id is not None:
@@ -77,12 +83,8 @@ def ids(db: Database, chosen: Chosen, sort: Sort, now: float, *, reverse: bool =
     if chosen.sought:
         where.append("instr(m.sought, :sought)")
         values["sought"] = chosen.sought
-    found = db.connection.execute(
-        f"SELECT m.id FROM {tables} WHERE {' AND '.join(where) or 1}"
-        f" ORDER BY {_ORDERS[sort]} {'DESC' if reverse else ''}, m.id LIMIT :limit",
-        values,
-    )
-    return array("q", chain.from_iterable(found))
+    order = f"{_ORDERS[sort]} {'DESC' if reverse else ''}, m.id"
+    return f"FROM {tables} WHERE {' AND '.join(where) or 1} ORDER BY {order}", values
 
 
 def rows(db: Database, wanted: Sequence[int], now: float) -> list[MemberRow]:
@@ -95,17 +97,20 @@ def rows(db: Database, wanted: Sequence[int], now: float) -> list[MemberRow]:
     return [found[number] for number in wanted if number in found]
 
 
-def sought_in(db: Database, span: int = 4_096) -> Iterator[tuple[array[int], bytes]]:
-    """What a search looks through of all members, as UTF-8: ids, and as many lines, `span` ids at a time."""
+def sought_in(db: Database, span: int = 2_048) -> Iterator[tuple[Sequence[int], bytes]]:
+    """What a search looks through, of all members, `span` ids at a time: ids, and as many lines of UTF-8."""
     last = int(db.value("SELECT max(id) FROM members") or 0)
     for start in range(0, last + 1, span):
-        # Put together by SQLite: a string a member would cost more than all else.
-        numbers, lines = db.execute(
-            "SELECT group_concat(id, ' '), group_concat(sought, char(10)) FROM members WHERE id >= ? AND id < ?",
+        # Put together by SQLite: a string a member would cost more than all the rest.
+        first, numbers, lines = db.execute(
+            "SELECT min(id), group_concat(id, ' '), group_concat(sought, char(10)) FROM members"
+            " WHERE id >= ? AND id < ?",
             (start, start + span),
         ).fetchone()
-        if numbers is not None:
-            yield array("q", map(int, numbers.split())), lines.encode()
+        if first is not None:
+            ids: Sequence[int] = array("q", map(int, numbers.split()))
+            whole = range(first, first + len(ids))
+            yield (whole if all(map(int.__eq__, ids, whole)) else ids), lines.encode()
 
 
 def fill_sought(db: Database, sought: Callable[[str, str, str], str], limit: int) -> int:
@@ -134,13 +139,15 @@ def groups(db: Database) -> list[tuple[int, str, int]]:
     return [(number, name, count) for number, name, count in found]
 
 
+def groups_called(db: Database, text: str) -> list[int]:
+    """The ids of the groups with this id on their platform, else of those with this name."""
+    for column in ("key", "name"):
+        found = [row[0] for row in db.execute(f"SELECT id FROM groups WHERE {column} = ? ORDER BY id", (text.strip(),))]
+        if found:
+            return found
+    return []
+
+
 def changes(db: Database, since: float) -> list[Change]:
-    """To which layers and tiers members came since then, most members first within each; who has moved on since is
-    not counted."""
-    found = db.execute(
-        "SELECT c.what, c.after, c.rose, count(DISTINCT c.member_id) AS n FROM standing_changes c"
-        " JOIN members m ON m.id = c.member_id AND CASE c.what WHEN 'tier' THEN m.tier ELSE m.layer END = c.after"
-        " WHERE c.at >= ? GROUP BY c.what, c.after, c.rose ORDER BY c.what, n DESC, c.after",
-        (since,),
-    )
-    return [Change(what, after, bool(rose), number, since) for what, after, rose, number in found]
+    """To which layers and tiers members came since then; who has moved on since is not counted."""
+    return [Change(*found, since) for found in standings.counted(db, since)]

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
@@ -94,6 +95,7 @@ class MemberList(Painted, can_focus=True):
         self._selected: int | None = None
         self._marked_last: int | None = None
         self._rows: dict[int, MemberRow] = {}
+        self._base: Style | None = None
 
     # --- members, cursor and marks ---
 
@@ -255,22 +257,27 @@ class MemberList(Painted, can_focus=True):
             self._rows.update((row.id, row) for row in self._read([number]))
         return self._rows.get(number)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines of the list; the style below all of them is looked up once."""
+        self._base = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """The header, or a member with cursor and mark."""
-        width = self.size.width
+        width, base = self.size.width, self._base
         columns = Columns.of(width - 2, self.sort)
         if y == 0:
-            return self.paint([("  ", "roster--header"), *columns.header(self.sort, self.reverse)], width)
+            return self.paint([("  ", "roster--header"), *columns.header(self.sort, self.reverse)], width, base)
         index = self.top + y - 1
         if index >= len(self.ids):
             if y == 1 and not self.ids:
-                return self.paint([("  " + cut(self._empty(), width - 2), "roster--dim")], width)
-            return self.paint((), width)
+                return self.paint([("  " + cut(self._empty(), width - 2), "roster--dim")], width, base)
+            return self.paint((), width, base)
         number = self.ids[index]
         if number not in self._rows:
             self._fetch()
         here = index == self._index
-        over = self.get_component_rich_style("roster--cursor") if here else None
+        over = self.get_component_rich_style("roster--cursor") if here else base
         marked = number in self.marked
         signs = [("›" if here else " ", ""), ("*" if marked else " ", "roster--mark" if marked else "")]
         row = self._rows.get(number)
@@ -319,7 +326,7 @@ class Columns:
         gone = "roster--dim" if row.layer == "gone" else ""
         strikes = f"!{row.strikes}" if row.strikes else "–"
         parts: list[Part] = [
-            (fit(safe(row.tier, 40) or "–", self.tier) + " " + fit(layer_word(row.layer), 6) + " ", gone),
+            (fit(safe(row.tier, 40) or "–", self.tier) + " " + fit(layer_word(row.layer) or "–", 6) + " ", gone),
             (fit_right(f"{row.balance:,}", 7) + " ", gone),
             (fit_right(ago(row.last_at, now), 5) + " ", "roster--dim"),
             (fit_right(strikes, 4), "roster--alarm" if row.strikes else "roster--dim"),

@@ -27,6 +27,22 @@ def kind_word(kind: str) -> str:
     return safe(kind, 20)
 
 
+def layer_word(layer: str) -> str:
+    """What a member's stage is called; it comes from the store, "" for who was never looked at."""
+    match layer:
+        case "new":
+            return say("new")
+        case "active":
+            return say("active")
+        case "core":
+            return say("core")
+        case "silent":
+            return say("silent")
+        case "gone":
+            return say("gone")
+    return safe(layer, 20)
+
+
 def state_sign(state: CaseState) -> tuple[str, str]:
     """The sign of a case's state, and its style: the sign alone tells them apart."""
     match state:
@@ -146,24 +162,6 @@ def role_word(role: Role) -> str:
             return say("admin")
         case Role.OWNER:
             return say("owner")
-
-
-def layer_word(layer: str) -> str:
-    """What the stage a member is at is called; `–` before it was worked out."""
-    match layer:
-        case "":
-            return "–"
-        case "new":
-            return say("new")
-        case "active":
-            return say("active")
-        case "core":
-            return say("core")
-        case "silent":
-            return say("silent")
-        case "gone":
-            return say("gone")
-    return safe(layer, 20)
 
 
 def earning_word(kind: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from console.commands import COMMANDS, Command, Pane, here, key_name
 from console.desk import Desk
-from console.exporting import export_beside
+from console.exporting import export_beside, format_of
 from console.screens.dispatcher import NAMED, DispatcherScreen
 from console.screens.helping import help_screen
 from console.screens.place import Place
@@ -255,7 +255,7 @@ class MembersScreen(RosterScreen):
         def write(desk: Desk, name: str) -> Path:
             with desk.db.snapshot():
                 path = export_beside(desk.db, ids, name, desk.now())
-            desk.members.exported(len(ids), path.suffix)
+            desk.members.exported(len(ids), format_of(name))
             return path
 
         async def keep(name: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
 from array import array
@@ -42,6 +43,9 @@ T = TypeVar("T")
 FOLLOW_SECONDS = 1.0
 ORDER_SECONDS = 10.0
 """So long the order stays as it is while members speak and earn: nobody could read a list that never rests."""
+
+REST_SECONDS = 0.1
+"""So long the cursor rests before a card is read: who runs down the list, or types a name, wants none of the others."""
 
 TOLD_SECONDS = 8.0
 
@@ -160,9 +164,15 @@ class RosterScreen(Screen[None]):
 
         found = await self._ask(look)
         if found is not None:
-            self._order, search, self._role, self._refused = found
-            self._search = search or self._search
+            self._order, self._search, self._role, self._refused = found
             self._show_found(stay=stay)
+
+    async def _fetch_search(self) -> None:
+        search = await self._ask(lambda desk: NameSearch(roster.sought_in(desk.db)))
+        if search is not None and self._searching:
+            self._search = search
+            if self._typed:
+                self._show_found(stay=False)
 
     async def _ask(self, what: Callable[[Desk], T]) -> T | None:
         """What the desk answers; None when it refuses, which the status line then tells."""
@@ -189,7 +199,7 @@ class RosterScreen(Screen[None]):
         self.set_focus(self.find)
         if not self._searching:
             self._searching = True
-            self._reload()
+            self.run_worker(self._fetch_search(), group="search", exclusive=True)
 
     def on_key(self, event: events.Key) -> None:
         # Keys typed in one go, as they come over a slow connection, are all sent to whom the first was meant for:
@@ -242,18 +252,19 @@ class RosterScreen(Screen[None]):
         """Show the card and put the keys that move there."""
         self.add_class("card-open")
         self.set_focus(self.card)
-        self._show_card()
+        self._show_card(at_once=True)
 
     def close_card(self) -> None:
         """Give the keys back to the list."""
         self.remove_class("card-open")
         self.set_focus(self.list)
 
-    def _show_card(self) -> None:
+    def _show_card(self, *, at_once: bool = False) -> None:
         if self.card_shown:
-            self.run_worker(self._fetch_card(), group="member-card", exclusive=True)
+            self.run_worker(self._fetch_card(0 if at_once else REST_SECONDS), group="member-card", exclusive=True)
 
-    async def _fetch_card(self) -> None:
+    async def _fetch_card(self, rest: float) -> None:
+        await asyncio.sleep(rest)
         wanted = self.list.selected_id
 
         def look(desk: Desk) -> MemberCard | None:

@@ -2,7 +2,8 @@
 
 `SYLLABLES` spells each toneless sound, in pinyin without marks (v for ü), before the character that stands for it in
 `rules.tables.Tables.sound_pages`; it was made with pypinyin, see NOTICE.md. `READINGS` lists characters that people
-read in more than one way in names and words, with all of those.
+read in more than one way in names and words, with all of those. `NUMERALS` are those of cheques, which fold to digits;
+some are surnames as well.
 """
 
 SYLLABLES = """
@@ -42,7 +43,7 @@ READINGS = """
 祭ji/zhai 稽ji/qi 缉ji/qi 茄qie/jia 见jian/xian 槛kan/jian 降jiang/xiang 将jiang/qiang 强qiang/jiang
 角jiao/jue 觉jue/jiao 校xiao/jiao 嚼jiao/jue 侥jiao/yao 解jie/xie 颉jie/xie 劲jin/jing 靓liang/jing 句ju/gou
 咀ju/zui 圈quan/juan 隽jun/juan 卡ka/qia 壳ke/qiao 吭hang/keng 隗kui/wei 落luo/la/lao 乐le/yue/yao 勒le/lei
-俩lia/liang 了le/liao 六liu/lu 陆lu/liu 露lu/lou 绿lv/lu 率lv/shuai 捋lv/luo 埋mai/man 脉mai/mo 蔓man/wan
+俩lia/liang 了le/liao 六liu/lu 露lu/lou 绿lv/lu 率lv/shuai 捋lv/luo 埋mai/man 脉mai/mo 蔓man/wan
 氓mang/meng 没mei/mo 秘mi/bi 泌mi/bi 缪miao/mou/miu 乜mie/nie 模mo/mu 抹mo/ma 嘿hei/mo 万wan/mo 牟mou/mu
 那na/nuo/nei 哪na/nei 娜na/nuo 南nan/na 呢ne/ni 能neng/nai 粘nian/zhan 弄nong/long 疟nve/yao 哦o/e 喔wo/o
 区qu/ou 胖pang/pan 炮pao/bao 辟pi/bi 屏ping/bing 朴pu/piao/po 迫po/pai 埔pu/bu 瀑pu/bao 曝pu/bao 栖qi/xi
@@ -52,5 +53,7 @@ READINGS = """
 说shuo/shui/yue 宿su/xiu 拓tuo/ta 提ti/di 屯tun/zhun 褪tui/tun 尾wei/yi 蔚wei/yu 尉wei/yu 遗yi/wei 圩wei/xu
 洗xi/xian 冼xian/xi 吓xia/he 邪xie/ye 血xue/xie 叶ye/xie 郗xi/chi 郇xun/huan 削xue/xiao 吁xu/yu 咽yan/ye
 殷yin/yan 芫yan/yuan 钥yao/yue 么me/yao 员yuan/yun 俞yu/shu 粥zhou/yu 轧ya/zha/ga 扎zha/za 仔zai/zi 择ze/zhai
-爪zhua/zhao 着zhe/zhao/zhuo 琢zhuo/zuo 卒zu/cu 宓mi/fu 於yu/wu
+爪zhua/zhao 着zhe/zhao/zhuo 琢zhuo/zuo 卒zu/cu 宓mi/fu
 """
+
+NUMERALS = "零ling 壹yi 贰er 叁san 肆si 伍wu 陆lu/liu 柒qi 捌ba 玖jiu 陸lu/liu 貳er"

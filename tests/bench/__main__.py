@@ -12,6 +12,7 @@ from tests.bench import (
     bench_feed,
     bench_hostile,
     bench_intake,
+    bench_roster,
     bench_similar,
     bench_store,
 )
@@ -26,6 +27,7 @@ MODULES = {
     "store": bench_store,
     "backtest": bench_backtest,
     "feed": bench_feed,
+    "roster": bench_roster,
 }
 
 
@@ -36,7 +38,7 @@ def main(names: list[str]) -> None:
     print(f"{'what':<36} {'against':<44} {'ours':>12} {'baseline':>12} {'ratio':>8}")
     for name in names or list(MODULES):
         for row in MODULES[name].run():
-            ours, baseline = (f"{1e6 * seconds / row.units:,.1f} us" for seconds in (row.ours, row.baseline))
+            ours, baseline = (f"{1e6 * seconds / row.units:,.1f} {row.unit}" for seconds in (row.ours, row.baseline))
             print(f"{row.what:<36} {row.against:<44} {ours:>12} {baseline:>12} {row.ratio:>7.1f}x", flush=True)
 
 

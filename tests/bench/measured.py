@@ -13,7 +13,8 @@ ROUNDS = 5
 @dataclass(frozen=True, slots=True)
 class Measured:
     """`ours` and `baseline` are medians in CPU seconds for `units` of work; `ratio` is the median of the
-    rounds' baseline by ours, so above 1 ours is faster."""
+    rounds' baseline by ours, so above 1 ours is faster. Where memory is measured `unit` is "B", and megabytes stand
+    for the seconds."""
 
     what: str
     against: str
@@ -21,6 +22,7 @@ class Measured:
     ours: float
     baseline: float
     ratio: float
+    unit: str = "us"
 
 
 def compare(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
+from store.ledger import LedgerRow
 from store.perk_records import Eligibility, Perk, PerkKind, Preview, Waiting
 from store.records import (
     CaseCard,
@@ -29,13 +31,25 @@ from store.records import (
     Reach,
     Span,
 )
+from store.roster_records import (
+    MemberCard,
+    MemberDecision,
+    MemberGrant,
+    MemberGroup,
+    MemberRow,
+    MemberStrike,
+    Note,
+    Sort,
+)
 from tests.terminal.tmux import AVAILABLE, Tmux
 from widgets.card import CaseCardView
 from widgets.cases import CaseList, ProposalList
 from widgets.feed import Feed
 from widgets.keys import KeyLine
+from widgets.member_card import MemberCardView
 from widgets.perks import PerkList, PreviewView, WaitingView, numbered
 from widgets.prompt import HelpRow, HelpScreen, PickScreen, Prompt
+from widgets.roster import MemberList
 from widgets.status import StatusLine, StatusParts
 
 pytestmark = [pytest.mark.terminal, pytest.mark.skipif(not AVAILABLE, reason="needs tmux")]
@@ -79,7 +93,7 @@ LONG = ["x" * 10_000, "长" * 10_000, "\u200b" * 9_000 + "late"]
 HOSTILE = [*STEERING, *SHIFTING, *MARKUP, *LONG]
 
 EDGE = "┃"
-STAGED = ["feed", "cases", "proposals", "card", "lines", "perks", "preview", "waiting"]
+STAGED = ["feed", "cases", "proposals", "card", "members", "member", "lines", "perks", "preview", "waiting"]
 VIEWS = [*STAGED, "prompt", "help", "pick"]
 
 
@@ -103,6 +117,8 @@ class Hostile(App[None]):
                 yield CaseList(id="cases")
                 yield ProposalList(id="proposals")
                 yield CaseCardView({Decision.WARN: HOSTILE[0]}, id="card")
+                yield MemberList(lambda ids: [member(number, HOSTILE[number]) for number in ids], id="members")
+                yield MemberCardView(id="member")
                 with Vertical(id="lines"):
                     for _ in range(10):
                         yield StatusLine()
@@ -149,6 +165,11 @@ class Hostile(App[None]):
             self.query_one(WaitingView).show(waiting(1, texts[0]))
         elif name == "card":
             self.query_one(CaseCardView).show(card(texts))
+        elif name == "members":
+            order = [(self.turned * 5 + at) % len(HOSTILE) for at in range(len(HOSTILE))]
+            self.query_one(MemberList).show(array("q", order), list(Sort)[self.turned % len(Sort)], stay=False)
+        elif name == "member":
+            self.query_one(MemberCardView).show(member_card(texts))
         elif name == "lines":
             for line, text in zip(self.query(StatusLine), texts, strict=False):
                 line.show(StatusParts(text[:200], text, text[:30], alarm=len(text) % 2 == 0))
@@ -218,6 +239,27 @@ def card(texts: Sequence[str]) -> CaseCard:
     return CaseCard(case(1, first), first, first, messages, members, around, reaches, (past,))
 
 
+def member(at: int, text: str) -> MemberRow:
+    return MemberRow(at, text, text, text, text, text, text, 10**9, 1e30 if at else None, at, 1, float("inf"))
+
+
+def member_card(texts: Sequence[str]) -> MemberCard:
+    first = texts[0]
+    return MemberCard(
+        member(1, first),
+        earned=1,
+        groups=tuple(MemberGroup(text, 1e9, 1e9, 1e9, 3) for text in texts[:3]),
+        today=10**12,
+        activity=(10**6, 1, 0),
+        points=(LedgerRow(1, 1e9, -5, first, first, first, first, first, None, 1, True),),
+        strikes=(MemberStrike(first, first, 1e9, 1e18, None), MemberStrike(first, first, 1e9, 1e9, 1e30)),
+        grants=(MemberGrant(1, first, first, first, 1e9, 1e30),),
+        decisions=(MemberDecision(1, 1e9, first, "warn", "approved", first, first, ((first, 1),)),),
+        notes=(Note(1, first, first, 1e9),),
+        missing=first,
+    )
+
+
 @pytest.fixture
 def terminal() -> Iterator[Tmux]:
     with Tmux() as tmux:
@@ -246,7 +288,7 @@ def test_no_widget_lets_hostile_text_through(terminal: Tmux, env: dict[str, str]
         return edges and len(lines) == rows and len(lines[-1]) == columns
 
     for view in VIEWS:
-        many = view in ("card", "lines", "prompt", "preview", "waiting")
+        many = view in ("card", "member", "lines", "prompt", "preview", "waiting")
         for turn in range(len(HOSTILE) // 5 + 1 if many else 3):
             terminal.wait_for(f"{view} {turn}")
             terminal.wait_for(whole, timeout=5, blanks=True)
