@@ -42,7 +42,7 @@ class PerkList(Listing[tuple[int, Perk]], can_focus=False):
     def header(self, width: int) -> Line:
         """The names of the columns."""
         name = _name_width(width)
-        text = "   " + fit(say("perk"), name) + " " + fit(say("kind"), 10) + " " + fit_right(say("left"), 7)
+        text = "   " + fit(say("perk"), name) + " " + fit(say("kind"), 10) + " " + fit_right(say("stock"), 7)
         return [(fit(text + " " + fit_right(say("costs"), 6) + "  " + say("until"), width), "listing--header")]
 
     def paint_row(self, row: tuple[int, Perk], width: int) -> Line:
@@ -162,7 +162,7 @@ class WaitingView(PerkPage):
         waiting = self.waiting
         if waiting is None:
             return [[(say("No proposal selected."), "perk--dim")]]
-        left = say("without limit") if waiting.left is None else say("{n} left", n=waiting.left)
+        left = say("without limit") if waiting.left is None else say("{n} in stock", n=waiting.left)
         short = waiting.left is not None and waiting.left < waiting.members
         lines: list[Line] = [
             [
@@ -191,7 +191,7 @@ class WaitingView(PerkPage):
 def _names(waiting: Waiting) -> str:
     more = waiting.members - len(waiting.names)
     names = ", ".join(safe(name, 60) for name in waiting.names)
-    return names + (" " + say("and {n} more", n=more) if more > 0 else "")
+    return names + (" " + say("and {n} others", n=more) if more > 0 else "")
 
 
 def numbered(perks: Sequence[Perk]) -> list[tuple[int, Perk]]:

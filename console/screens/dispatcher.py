@@ -75,7 +75,7 @@ class DispatcherScreen(ModalScreen[Sent | None]):
     def compose(self) -> ComposeResult:
         names = ", ".join(safe(name, 30) for name in self._names)
         more = len(self._members) - len(self._names)
-        names += " " + say("and {n} more", n=more) if more > 0 else ""
+        names += " " + say("and {n} others", n=more) if more > 0 else ""
         count = say_n("Give a perk to {n} member", "Give a perk to {n} members", len(self._members))
         with Vertical():
             yield Static(Content(f"{count}: {names}"), classes="title", markup=False)

@@ -32,7 +32,7 @@ from store.errors import StoreError
 from store.records import Role
 from store.roster_records import Chosen, MemberCard, MemberRow, Sort
 from widgets.keys import KeyLine
-from widgets.language import say, say_n
+from widgets.language import say
 from widgets.member_card import MemberCardView
 from widgets.roster import MemberList
 from widgets.status import StatusLine, StatusParts
@@ -307,8 +307,9 @@ class RosterScreen(Screen[None]):
         words += [say("holding “{sought}”", sought=self.find.value)] if self._typed else []
         words.append(say("by {column}", column=sort_word(self.sort)))
         marked = len(self.list.marked)
-        title = f"[{key_name(self._keys['view.members'])} {say('Members {n}', n=count)}]"
-        right = say_n("{n} marked", "{n} marked", marked) if marked else ""
+        title = say("Members {n}", n=count)
+        right = say("{n} marked", n=marked) if marked else ""
+        title = f"[{key_name(self._keys['view.members'])} {title}]"
         self.title_line.show(StatusParts(title, " · ".join(words), right))
         self.keys_line.show(key_line(Pane.MEMBERS, self._situation(), self._keys))
         told, until, alarm = self._told

@@ -102,8 +102,8 @@ def test_a_dispatch_that_waits_shows_all_that_a_yes_needs() -> None:
             view.show(WAITING)
             await pilot.pause()
             text = "\n".join(shown(view))
-            for needed in ("P7", "Come back", "40 members", "30 left", "proposed by mo", "they went quiet",
-                           "Hello Ann: ••••••••", "Ann, Ben and 38 more"):  # fmt: skip
+            for needed in ("P7", "Come back", "40 members", "30 in stock", "proposed by mo", "they went quiet",
+                           "Hello Ann: ••••••••", "Ann, Ben and 38 others"):  # fmt: skip
                 assert needed in text
 
     drive(scenario)
