@@ -15,7 +15,7 @@ from store import activity, invitations, ledger, member_lookup, messages
 from store.database import Database
 from store.ledger import Entry
 
-KEPT_DAYS = 50_000
+KEPT_DAYS = 10_000
 """So many members' days are kept in mind; the others are read again from the ledger."""
 
 COMPARED_CHARACTERS = 500
@@ -24,7 +24,8 @@ COMPARED_CHARACTERS = 500
 
 @dataclass(slots=True)
 class _Day:
-    """What a member has earned by speaking on a day, and the keys of the words that earned it."""
+    """What a member has earned by speaking on a day, and the keys of the words that earned it, until that is all that
+    can be earned."""
 
     earned: int = 0
     keys: set[str] = field(default_factory=set)
@@ -47,8 +48,12 @@ class Earning:
         self._words = frozenset(rulebook.points.check_in.words)
         # Room for what is not compared: spaces, an exclamation mark.
         self._longest = 2 * max(map(len, self._words), default=0) + 8
+        self._days.clear()
 
     def hear(self, heard: Sequence[Heard], now: float) -> None:
+        # Between batches only: rows of this one are not in the ledger yet.
+        while len(self._days) > KEPT_DAYS:
+            del self._days[next(iter(self._days))]
         flagged = self._flagged(heard, now)
         counts: Counter[tuple[int, int, int]] = Counter()
         earned: list[Entry] = []
@@ -115,6 +120,8 @@ class Earning:
             return None
         known.keys.add(key)
         known.earned += points
+        if known.earned >= speaking.daily_cap:
+            known.keys.clear()
         return Entry(key, member, points, "speaking", time, one.stored.group_id, day, one.stored.id)
 
     def _known(self, member: int, day: int) -> _Day:
@@ -122,8 +129,6 @@ class Earning:
         if known is None:
             rows = ledger.spoken(self._db, member, day)
             known = _Day(sum(points for _, points in rows), {key for key, _ in rows})
-            while len(self._days) >= KEPT_DAYS:
-                del self._days[next(iter(self._days))]
             self._days[member, day] = known
         return known
 

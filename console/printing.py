@@ -160,6 +160,7 @@ def undone_words(undone: Undone) -> str:
     words += [f"{count} {kind} queued" for kind, count in undone.inverses]
     words += [f"{count} {kind} cannot be undone" for kind, count in undone.lasting]
     words += [f"{undone.strikes} strikes revoked"] if undone.strikes else []
+    words += [f"{undone.points} points given back"] if undone.points else []
     told = ", ".join(words) or "nothing was carried out"
     return f"decision {undone.decision_id} undone, case {undone.case_id} open again: {told}"
 

@@ -66,6 +66,11 @@ class Town:
         self._earning = Earning(self.db)
         self._earning.follow(self.rulebook)
 
+    def follow(self, source: str) -> None:
+        """Another rulebook from now on, as a running worker reads it."""
+        self.rulebook = parse(source)
+        self._earning.follow(self.rulebook)
+
     def say(
         self,
         member: str,

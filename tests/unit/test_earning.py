@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from console.earning import KEPT_DAYS
 from rules.records import Mode
 from store import activity, ledger
 from store.database import Database
-from tests.unit.earned import ZONES, Town
+from tests.unit.earned import RULEBOOK, ZONES, Town
 from tests.unit.made import NOON, finding
 
 DAY = 86_400.0
@@ -216,3 +217,20 @@ def test_activity_is_counted_by_the_groups_own_day(town: Town) -> None:
     town.say("m", kind="join", time=midnight, group="ny")
     new_year = datetime(2026, 1, 1).toordinal()  # noqa: DTZ001
     assert activity.by_day(town.db, town.id("m"), 0) == {new_year - 1: 2, new_year: 2}
+
+
+def test_a_rulebook_that_allows_more_counts_from_the_next_message_on(town: Town) -> None:
+    for number, words in enumerate(TALK):
+        town.say("m", words, NOON + number)
+    town.follow(RULEBOOK.replace("daily_cap = 5", "daily_cap = 9"))
+    for number, words in enumerate((*TALK, "and now some more of it", "and more of it still"), 10):
+        town.say("m", words, NOON + number)
+    assert town.balance("m") == 9
+    assert [points for _, points in town.rows("m")] == [2, 2, 1, 2, 2]
+
+
+def test_the_cap_holds_within_a_batch_of_more_members_than_are_kept_in_mind(town: Town) -> None:
+    others = [town.written(f"m{number}", "good morning all", NOON, "g") for number in range(KEPT_DAYS + 1)]
+    before, after = ([town.written("m", words, NOON, "g") for words in part] for part in (TALK[:2], TALK[2:]))
+    town.hear([(one, ()) for one in (*before, *others, *after)])
+    assert town.balance("m") == 5
