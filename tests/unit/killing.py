@@ -76,6 +76,7 @@ def main() -> None:
 
     name, template, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     run = killing_runs.RUNS[name]
+    killing_runs.warm_up()
     for last in range(1, 100_000):
         work = folder / str(last)
         shutil.copytree(template, work)

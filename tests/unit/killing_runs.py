@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import console.cli
-import console.replaying
 import console.worker
 from console.platforms.replay import Replay, effects_path
 from console.settings import load
+from rules.engine import Engine
+from rules.records import Message
+from rules.rulebook import DEFAULT_RULEBOOK, parse
 from tests.unit.killing import Watched
 
 STORE = "vigil.db"
@@ -56,7 +59,17 @@ def careless() -> None:
     asyncio.run(worker.run(until_read=True))
 
 
-GRANT = command("perk", "grant", "Coupon", "m1", "m2", "m3", "--key", "once")
+def warm_up() -> None:
+    """Load once what would be loaded in each of the processes: compiled loops, and modules that wait to be needed."""
+    for name in (
+        "asyncio", "sqlite_utils", "cryptography.hazmat.primitives.ciphers.aead", "console.access",
+        "console.csv_column", "console.commands", "console.printing_perks", "console.replaying", "store.choosing",
+    ):  # fmt: skip
+        importlib.import_module(name)
+    Engine(parse(DEFAULT_RULEBOOK, "default")).judge([Message("replay", "g", "1", "m", "hello", 1.0)])
+
+
+GRANT = command("perk", "grant", "Coupon", "m1", "m2", "--key", "once")
 WORK = command("replay", NOTHING, "--speed", "max")
 DISPATCH = (("console/dispatch.py", "step"), ("console/dispatch.py", "recover"))
 DESK = "console/perk_desk.py"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 from console.desk import Desk
 from console.dispatch import Dispatch
-from console.platforms.base import Batch, Receipt
+from console.platforms.base import Batch, Platform, Receipt
 from console.platforms.replay import effects_path
 from console.settings import Settings
 from store import audit, lease, ledger, staff, vouchers
@@ -88,9 +88,10 @@ class Told:
         self.answer = answer
         self.orders: list[Order] = []
 
-    async def batches(self, position: str | None):  # type: ignore[no-untyped-def]
-        for batch in ():
-            yield Batch((), batch)
+    async def batches(self, position: str | None) -> AsyncIterator[Batch]:
+        nothing: tuple[Batch, ...] = ()
+        for batch in nothing:
+            yield batch
 
     async def perform(self, order: Order) -> Receipt:
         self.orders.append(order)
@@ -99,7 +100,7 @@ class Told:
     async def close(self) -> None: ...
 
 
-def worker(db: Database, platform: Told, *, at: float = NOON + 60) -> Dispatch:
+def worker(db: Database, platform: Platform, *, at: float = NOON + 60) -> Dispatch:
     """A worker's outbox, as after it took the store over."""
     with db.transaction():
         db.execute("UPDATE lease SET released = 1")

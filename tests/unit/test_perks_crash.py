@@ -32,7 +32,7 @@ from tests.unit.perks_made import (
     received,
 )
 
-POOL = codes(6)
+POOL = codes(4)
 ROOT = Path(__file__).parents[2]
 RULES = 'version = 1\n[rules.ads]\nkind = "words"\nmode = "ask"\nwords = ["x"]\ntext = "no"\n'
 """A rulebook that is read quickly, for each of many processes."""
@@ -49,7 +49,7 @@ def opened(path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def template(tmp_path: Path) -> Path:
-    """A folder with a store of three members and a perk that costs 30 of their 100 points, with six codes."""
+    """A folder with a store of two members and a perk that costs 30 of their 100 points, with four codes."""
     folder = tmp_path / "template"
     folder.mkdir()
     (folder / "vigil.toml").write_text("[outbox]\nundo_seconds = 0\n", "utf-8")
@@ -61,7 +61,7 @@ def template(tmp_path: Path) -> Path:
 
         staff.add(db, system_user(), Role.OWNER, "ada", now())
         staff.add(db, "ben", Role.ADMIN, "ada", now())
-        community(db, 3, at=now())
+        community(db, 2, at=now())
         coupon(desk_of(db, settings_of(folder), at=now()), POOL, cost=30)
     return folder
 
@@ -94,65 +94,65 @@ def test_a_console_killed_at_any_step_of_giving_has_given_all_or_nothing(templat
         # The same command was given again, and a worker came.
         with opened(folder / STORE) as db:
             check_books(db)
-            assert states(db) == ["sent"] * 3
-            assert [row[0] for row in db.execute("SELECT balance FROM members")] == [70] * 3
+            assert states(db) == ["sent"] * 2
+            assert [row[0] for row in db.execute("SELECT balance FROM members")] == [70] * 2
             assert pool_of(db) == POOL
-        assert once_each(folder / STORE, POOL) == 3
+        assert once_each(folder / STORE, POOL) == 2
 
 
 def test_a_console_killed_at_any_step_of_approving_has_given_all_or_nothing(template: Path, tmp_path: Path) -> None:
     with opened(template / STORE) as db:
         mo = desk_of(db, settings_of(template), "mo", Role.MODERATOR, at=now())
-        assert not mo.perks.dispatch(1, [1, 2, 3], key="once").approved
+        assert not mo.perks.dispatch(1, [1, 2], key="once").approved
     outcomes = set()
     for folder in killed("approve", template, tmp_path):
         with opened(folder / STORE) as db:
             check_books(db)
             outcomes.add((tuple(states(db)), once_each(folder / STORE, POOL)))
-    assert outcomes == {(("proposed",) * 3, 0), (("sent",) * 3, 3)}
+    assert outcomes == {(("proposed",) * 2, 0), (("sent",) * 2, 2)}
 
 
 def test_a_console_killed_at_any_step_of_an_undo_has_taken_back_all_or_nothing(template: Path, tmp_path: Path) -> None:
     with opened(template / STORE) as db:
-        desk_of(db, settings_of(template), at=now()).perks.dispatch(1, [1, 2, 3], key="once")
+        desk_of(db, settings_of(template), at=now()).perks.dispatch(1, [1, 2], key="once")
     outcomes = set()
     for folder in killed("undo", template, tmp_path):
         with opened(folder / STORE) as db:
             check_books(db)
             outcomes.add((tuple(states(db)), once_each(folder / STORE, POOL)))
-    assert outcomes == {(("returned",) * 3, 0), (("sent",) * 3, 3)}
+    assert outcomes == {(("returned",) * 2, 0), (("sent",) * 2, 2)}
 
 
 def test_a_worker_killed_at_any_step_sends_each_code_once(template: Path, tmp_path: Path) -> None:
     with opened(template / STORE) as db:
-        desk_of(db, settings_of(template), at=now()).perks.dispatch(1, [1, 2, 3], key="once")
+        desk_of(db, settings_of(template), at=now()).perks.dispatch(1, [1, 2], key="once")
     for folder in killed("work", template, tmp_path):
         with opened(folder / STORE) as db:
             check_books(db)
-            assert states(db) == ["sent"] * 3
-        assert once_each(folder / STORE, POOL) == 3
+            assert states(db) == ["sent"] * 2
+        assert once_each(folder / STORE, POOL) == 2
 
 
 def test_a_worker_killed_while_it_makes_up_for_a_killed_one_sends_each_code_once(
     template: Path, tmp_path: Path
 ) -> None:
     with opened(template / STORE) as db:
-        desk_of(db, settings_of(template), at=now()).perks.dispatch(1, [1, 2, 3], key="once")
+        desk_of(db, settings_of(template), at=now()).perks.dispatch(1, [1, 2], key="once")
         # Where a kill between sending and noting leaves it.
         left_sending = {"state": "sending", "generation": 0}
         db.execute("UPDATE actions SET state = :state, generation = :generation", tuple(left_sending.values()))
     for folder in killed("work", template, tmp_path):
         with opened(folder / STORE) as db:
             check_books(db)
-            assert states(db) == ["sent"] * 3
-        assert once_each(folder / STORE, POOL) == 3
+            assert states(db) == ["sent"] * 2
+        assert once_each(folder / STORE, POOL) == 2
 
 
 def test_where_a_platform_cannot_tell_a_message_sent_twice_a_person_settles_what_the_kill_left_open(
     template: Path, tmp_path: Path
 ) -> None:
     with opened(template / STORE) as db:
-        desk_of(db, settings_of(template), at=now()).perks.dispatch(1, [1, 2, 3], key="once")
+        desk_of(db, settings_of(template), at=now()).perks.dispatch(1, [1, 2], key="once")
     unsure = 0
     for folder in killed("careless", template, tmp_path):
         with opened(folder / STORE) as db:
@@ -168,8 +168,8 @@ def test_where_a_platform_cannot_tell_a_message_sent_twice_a_person_settles_what
             # Whose message was lost gets another code, and nobody a second one.
             lost = [grant.member_id for grant in desk.perks.grants(states=(GrantState.RETURNED,))]
             if lost:
-                assert desk.perks.dispatch(1, [1, 2, 3], key="again").members == len(lost)
-            assert len(got) + len(lost) == 3
+                assert desk.perks.dispatch(1, [1, 2], key="again").members == len(lost)
+            assert len(got) + len(lost) == 2
             check_books(db)
     assert unsure > 0
 
