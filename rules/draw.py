@@ -14,6 +14,7 @@ nobody until after the list is closed.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
@@ -28,9 +29,12 @@ LONGEST_WORDS = 200
 """Characters of a name in the list, and of other words in what is published."""
 
 _MARKS = 3
+# Nothing in these ranges combines, or is written otherwise in NFC: most names need no second look.
+_PLAIN = re.compile("[ -~\u00a1-\u02ff\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*")
 _BLANK = ("Cc", "Zl", "Zp", "Zs")
 _HIDDEN = ("Cf", "Cs", "Co")
-_PLAIN_ID = "@:!#$+=._-~/&"
+_SAFE_IN_ID = "@:!#$+=._-~/&"
+_PLAIN_ID = re.compile(f"[A-Za-z0-9{re.escape(_SAFE_IN_ID)}]*")
 
 
 class Person(NamedTuple):
@@ -44,6 +48,8 @@ class Person(NamedTuple):
 def one_line(text: str, limit: int = LONGEST_WORDS) -> str:
     """The text on one line, in NFC, without control, invisible and private characters, at most `limit` characters.
     Doing it again changes nothing."""
+    if _PLAIN.fullmatch(text) and text.isprintable():
+        return " ".join(text.split())[:limit].rstrip()
     shown = "".join(
         " " if category in _BLANK else char
         for char in text[: 4 * limit]
@@ -60,7 +66,8 @@ def one_line(text: str, limit: int = LONGEST_WORDS) -> str:
 
 def identity(person: Person) -> str:
     """The member as the list names them: platform and id, all but a few ASCII characters percent-encoded."""
-    return quote(f"{person.platform}:{person.key}", safe=_PLAIN_ID, errors="surrogatepass")
+    named = f"{person.platform}:{person.key}"
+    return named if _PLAIN_ID.fullmatch(named) else quote(named, safe=_SAFE_IN_ID, errors="surrogatepass")
 
 
 def entries(people: Iterable[Person]) -> list[str]:

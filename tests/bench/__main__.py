@@ -8,6 +8,7 @@ from tests.bench import (
     bench_backtest,
     bench_contact,
     bench_duplicates,
+    bench_effect,
     bench_engine,
     bench_feed,
     bench_hostile,
@@ -26,6 +27,7 @@ MODULES = {
     "hostile": bench_hostile,
     "store": bench_store,
     "backtest": bench_backtest,
+    "effect": bench_effect,
     "feed": bench_feed,
     "roster": bench_roster,
 }

@@ -122,6 +122,11 @@ def test_words_on_one_line_stay_as_they_are(text: str, limit: int) -> None:
     once.encode()
 
 
+@given(st.text(st.characters(max_codepoint=0x300) | st.sampled_from("阳光ひカ한 "), max_size=60), st.integers(1, 50))
+def test_words_that_need_no_second_look_get_what_it_would_give(text: str, limit: int) -> None:
+    assert draw.one_line(text, limit) == draw.one_line("\u200b" + text[: 4 * limit - 1], limit)
+
+
 @given(st.lists(st.tuples(st.sampled_from(["replay", "qq"]), hostile.filter(bool), hostile), max_size=12))
 def test_any_names_and_ids_make_a_list_that_is_read_back_as_it_is(members: list[tuple[str, str, str]]) -> None:
     persons = [Person(*member) for member in members]
