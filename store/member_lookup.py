@@ -59,9 +59,7 @@ def find_or_add(db: Database, platform: str, key: str) -> int:
     transaction."""
     found = db.value("SELECT id FROM members WHERE platform = ? AND key = ?", (platform, key))
     if found is None:
-        row = db.execute(
-            "INSERT INTO members (platform, key, sought) VALUES (?, ?, ?) RETURNING id", (platform, key, key.casefold())
-        ).fetchone()
+        row = db.execute("INSERT INTO members (platform, key) VALUES (?, ?) RETURNING id", (platform, key)).fetchone()
         found = row[0]
     return int(found)
 
