@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from console.platforms.base import Platform, Receipt
+from console.platforms.failures import described
 from store import actions
 from store.database import Database
 from store.records import ActionState, Order
@@ -37,6 +38,7 @@ class Dispatch:
         self.platforms = platforms
         self._generation = generation
         self._clock = clock
+        self._held: dict[str, float] = {}
 
     def recover(self) -> Mapping[ActionState, int]:
         """Settle what a worker that was killed was sending. Raises LeaseLost."""
@@ -48,19 +50,36 @@ class Dispatch:
         return {name: count for name, count in actions.waiting(self.db).items() if name not in self.platforms}
 
     async def step(self) -> list[Dispatched]:
-        """Carry out what is due, at most CLAIMED_AT_ONCE actions. Raises LeaseLost."""
-        orders = actions.claim(self.db, self._generation, self._clock(), CLAIMED_AT_ONCE, list(self.platforms))
+        """Carry out what is due, at most CLAIMED_AT_ONCE actions. Raises LeaseLost.
+
+        A platform that lets an action wait gets none until then: those behind it must not pass it.
+        """
+        now = self._clock()
+        self._held = {name: until for name, until in self._held.items() if until > now}
+        ready = [name for name in self.platforms if name not in self._held]
+        orders = actions.claim(self.db, self._generation, now, CLAIMED_AT_ONCE, ready)
         done: list[Dispatched] = []
         for order in orders:
             platform = self.platforms[order.platform]
             if order.kind not in platform.can:
                 receipt = Receipt(ActionState.FAILED, f"{order.platform} cannot {order.kind}")
+            elif order.platform in self._held:
+                actions.put_back(self.db, order, self._generation, self._held[order.platform], "")
+                continue
             else:
-                receipt = await platform.perform(order)
+                receipt = await performed(platform, order)
             if receipt.state is ActionState.WAITING:
-                later = self._clock() + receipt.retry_after
+                later = self._held[order.platform] = self._clock() + receipt.retry_after
                 actions.put_back(self.db, order, self._generation, later, receipt.words)
             else:
                 actions.finish(self.db, order, self._generation, receipt.state, receipt.words, self._clock())
             done.append(Dispatched(order, receipt))
         return done
+
+
+async def performed(platform: Platform, order: Order) -> Receipt:
+    """The receipt of an action. An error in the platform's own code leaves open whether it was carried out."""
+    try:
+        return await platform.perform(order)
+    except Exception as error:
+        return Receipt(ActionState.UNKNOWN, f"an error in the platform's own code: {described(error)}")

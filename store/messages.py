@@ -30,6 +30,10 @@ _ROW = (
 )
 
 
+UNWRITTEN_KINDS = frozenset(["edit", "knock"])
+"""What nobody said in the group: such messages are stored and judged, but not counted."""
+
+
 class Stored(NamedTuple):
     """A message just stored: its id, and those of its group and its member, None without one."""
 
@@ -56,7 +60,7 @@ class _Seen:
             self.joined, self.left = time, None
         elif message.kind == "leave":
             self.left = time
-        else:
+        elif message.kind not in UNWRITTEN_KINDS:
             self.count += 1
             if time is not None:
                 self.first = time if self.first is None else min(self.first, time)
@@ -170,6 +174,17 @@ def set_position(db: Database, source: str, value: str, now: float) -> None:
         "INSERT INTO positions (source, position, updated_at) VALUES (?, ?, ?)"
         " ON CONFLICT (source) DO UPDATE SET position = excluded.position, updated_at = excluded.updated_at",
         (source, value, now),
+    )
+
+
+def mark_gone(db: Database, keys: Sequence[MessageKey], now: float) -> None:
+    """Note that these messages were deleted on their platform, with their edits, whose ids begin with the edited
+    message's and a space. Ids that are not stored are passed over. Call it in a transaction."""
+    db.executemany(
+        "UPDATE messages SET deleted_at = ?1 WHERE deleted_at IS NULL"
+        " AND group_id = (SELECT id FROM groups WHERE platform = ?2 AND key = ?3)"
+        " AND (key = ?4 OR (key > ?4 || ' ' AND key < ?4 || '!'))",
+        [(now, *key) for key in keys],
     )
 
 
