@@ -15,6 +15,7 @@ import click
 import console
 from console.arguments import NUMBER, Places, UserError, as_json, at_desk, example, pace, places
 from console.cli_learning import learn, learned
+from console.cli_platform import platform_group
 from console.cli_rules import rules_group
 from console.platforms.base import PlatformError
 from console.settings import SettingsError
@@ -419,5 +420,5 @@ def audit_verify(found: Places) -> None:
         click.echo(f"all {good} rows hold")
 
 
-for command in (learn, learned, rules_group):
+for command in (learn, learned, rules_group, platform_group):
     cli.add_command(command)

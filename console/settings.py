@@ -208,6 +208,15 @@ members_language = "{language}"
 # file = "chat.ndjson"
 # speed = "20x"
 
+# A Matrix server (docs/platforms.md says how to set up the account). The password's file is its owner's alone
+# (chmod 600); `vigil platform test matrix` logs in and says which rights are lacking in which group.
+# [platforms.matrix]
+# kind = "matrix"
+# homeserver = "https://matrix.example.org"
+# user = "@vigil:example.org"
+# password_file = "matrix.password"
+# inviters = ["@ada:example.org"]
+
 # Other keys for commands: the id on the left (`?` in the console shows them), the key on the right.
 [keys]
 # "case.warn" = "w"

@@ -45,6 +45,9 @@ COMMANDS = [
     ["rules", "check"],
     ["rules", "test"],
     ["rules", "promote"],
+    ["platform"],
+    ["platform", "list"],
+    ["platform", "test"],
 ]
 
 
@@ -217,7 +220,7 @@ def test_no_command_is_missing_from_the_list_here(home: Home) -> None:
         listed = home.ok(*group, "--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
         return [[*group, line.split()[0]] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "]
 
-    groups = ("staff", "learned", "audit", "rules")
+    groups = ("staff", "learned", "audit", "rules", "platform")
     assert sorted([[], *named(), *(row for group in groups for row in named(group))]) == sorted(COMMANDS)
 
 

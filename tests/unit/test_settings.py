@@ -52,7 +52,9 @@ def test_every_setting_is_read() -> None:
     assert found.access[Decision.WARN] is Role.ADMIN
     assert found.access[Decision.BAN] is Role.OWNER
     assert (found.approve, found.undo_others, found.rules) == (Role.OWNER, Role.MODERATOR, Role.OWNER)
-    assert found.platforms == (PlatformSettings("recorded", "replay", ReplayOptions(FILE.with_name("chat.ndjson"), None)),)
+    assert found.platforms == (
+        PlatformSettings("recorded", "replay", ReplayOptions(FILE.with_name("chat.ndjson"), None)),
+    )
     assert found.keys == {"case.warn": "W"}
 
 
