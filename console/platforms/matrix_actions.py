@@ -29,6 +29,8 @@ _CHANGES = {
 }
 """What changes a membership, and what the membership is afterwards; "" is none at all."""
 
+_ON_MEMBERS = frozenset([ActionKind.REMOVE, ActionKind.BAN, ActionKind.UNBAN, ActionKind.REFUSE])
+
 
 class _Failed(Exception):
     """Cannot be done, however often it is tried: the text says why and what to do."""
@@ -134,10 +136,14 @@ class Actions:
         advice = ""
         if isinstance(error, Refusal) and error.status in (403, 404):
             try:
-                power = await self._client.power(order.group)
-                advice = power.lack(order.kind, self._client.user)
-                if not advice and order.kind in _CHANGES and order.kind is not ActionKind.ADMIT:
-                    advice = power.out_of_reach(order.member, self._client.user)
+                own = await self._client.member(order.group, self._client.user)
+                if own is None or own.membership != "join":
+                    advice = f"{self._client.user} is not in the group: invite it again"
+                else:
+                    power = await self._client.power(order.group)
+                    advice = power.lack(order.kind, self._client.user)
+                    if not advice and order.kind in _ON_MEMBERS:
+                        advice = power.out_of_reach(order.member, self._client.user)
             except Refusal as second:
                 if second.status in (403, 404):
                     advice = f"{self._client.user} is not in the group: invite it again"

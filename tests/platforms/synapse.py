@@ -75,7 +75,7 @@ class Synapse:
             self.port: int = found.getsockname()[1]
         self.base = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
-        self._admin: Person | None = None
+        self._clients: list[httpx.Client] = []
         limit = _FREE if messages is None else {"per_second": messages[0], "burst_count": messages[1]}
         rates = {
             "rc_message": limit,
@@ -117,9 +117,16 @@ class Synapse:
             self._process.wait()
             self._process = None
 
+    def close(self) -> None:
+        """End it, and all connections to it."""
+        for client in self._clients:
+            client.close()
+        self.kill()
+
     def person(self, name: str, *, admin: bool = False) -> Person:
         """A new account, logged in."""
         client = httpx.Client(base_url=self.base, timeout=30)
+        self._clients.append(client)
         nonce = client.get("/_synapse/admin/v1/register").json()["nonce"]
         password = f"password of {name}"
         signed = "\0".join((nonce, name, password, "admin" if admin else "notadmin"))
