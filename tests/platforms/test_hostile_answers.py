@@ -68,7 +68,7 @@ WRONG = {
     "a redirect elsewhere": (
         Answer(302, b"", (("Location", f"http://127.0.0.2:1/{TOKEN}"),)), "a redirect to http://127.0.0.2:1;",
     ),
-    "a redirect to nowhere": (Answer(302, b"", (("Location", "http://a:999999/"),)), "a redirect to no address"),
+    "a redirect to nowhere": (Answer(302, b"", ()), "a redirect to no address"),
     "a refusal of the wrong type": (as_json({"errcode": 5, "error": []}, 400), "(400)"),
     "the token": (as_json({"errcode": "M_UNKNOWN", "error": f"bad {TOKEN}"}, 500), "bad … (M_UNKNOWN)"),
     "broken compression": (Answer(200, b"no gzip", (("Content-Encoding", "gzip"),)), "no connection"),

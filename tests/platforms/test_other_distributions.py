@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,12 @@ def home(tmp_path: Path) -> HomeWithMore:
     return HomeWithMore(tmp_path)
 
 
+def cases_of(home: Home) -> int:
+    """How many cases the store holds."""
+    with closing(sqlite3.connect(home.store, timeout=20)) as connection:
+        return int(connection.execute("SELECT count(*) FROM cases").fetchone()[0])
+
+
 @contextmanager
 def serving(home: Home, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("ab") as errors:
@@ -86,7 +93,7 @@ def test_the_example_reads_and_acts(home: HomeWithMore, tmp_path: Path) -> None:
         "ok    the wall  (wall)",
     ]
     with serving(home, tmp_path / "log.txt"):
-        until(lambda: home.run("cases", "--json").out)
+        until(lambda: home.store.exists() and "windows filled" in (tmp_path / "log.txt").read_text() and cases_of(home))
         (case,) = home.ok("cases", "--json").rows
         assert (case["who"], case["rule"]) == ("bob", "ads")
         assert "hall  wall  looking at the wall" in home.ok("platform", "list").out
@@ -117,9 +124,9 @@ def test_an_error_in_its_code_ends_neither_the_worker_nor_other_platforms(home: 
     home.settle(*lines)
     log = tmp_path / "log.txt"
     with serving(home, log) as process:
-        until(lambda: "an error in the platform's own code: RuntimeError at vigil_broken.py:13" in log.read_text())
+        until(lambda: "an error in the platform's own code: RuntimeError at vigil_broken.py:12" in log.read_text())
         (home.config.parent / "notes" / "1-bob.txt").write_text(AD)
-        until(lambda: home.run("cases", "--json").out)
+        until(lambda: cases_of(home))
         assert process.poll() is None
         assert "bad  broken  has failed" in home.ok("platform", "list").out
     assert "secret-token" not in log.read_text()
