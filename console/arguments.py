@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
-from console.settings import Settings, parse_speed
+from console.platforms.replay_kind import parse_speed
+from console.settings import Settings
 from console.settings import load as load_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])

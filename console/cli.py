@@ -17,9 +17,11 @@ from console.arguments import NUMBER, Places, UserError, as_json, at_desk, examp
 from console.cli_draw import draw_group
 from console.cli_learning import learn, learned
 from console.cli_members import members_group
+from console.cli_platform import platform_group
 from console.cli_points import points_group, standing_group
 from console.cli_redeem import perk
 from console.cli_rules import rules_group
+from console.platforms.base import PlatformError
 from console.settings import SettingsError
 from store.errors import StoreError
 from store.records import CaseState, Decision, Role
@@ -30,7 +32,6 @@ DECISIONS = [decision.value for decision in Decision]
 def main() -> None:
     """Run the command. A user's mistake ends with one line on standard error and exit code 2."""
     from console.commands import KeysError
-    from console.platforms.replay import ReplayError
     from rules.rulebook import RulebookError
 
     # Whatever is written here, store, settings, logs, is its owner's alone.
@@ -51,7 +52,7 @@ def main() -> None:
         status = _say(f"{error.format_message().rstrip('.')}; see `{where} --help`")
     except click.ClickException as error:
         status = _say(error.format_message())
-    except (UserError, StoreError, SettingsError, KeysError, RulebookError, ReplayError) as error:
+    except (UserError, StoreError, SettingsError, KeysError, RulebookError, PlatformError) as error:
         status = _say(str(error))
     except sqlite3.Error as error:
         status = _say(f"the store cannot be used: {error}; see `vigil doctor`")
@@ -423,5 +424,15 @@ def audit_verify(found: Places) -> None:
         click.echo(f"all {good} rows hold")
 
 
-for command in (learn, learned, rules_group, perk, points_group, standing_group, draw_group, members_group):
+for command in (
+    learn,
+    learned,
+    rules_group,
+    perk,
+    points_group,
+    standing_group,
+    draw_group,
+    members_group,
+    platform_group,
+):
     cli.add_command(command)

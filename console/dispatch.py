@@ -1,22 +1,25 @@
 """Dispatch: takes due actions from the outbox, has their platform carry them out, and notes what became of them.
 
-A code stands in a message from the moment before it is sent until it was, in memory alone.
+Every platform gets its own actions in order, whatever the others are busy with. A code stands in a message from the
+moment before it is sent until it was, in memory alone.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from console.perk_text import CODE, with_code
 from console.platforms.base import Platform, Receipt
+from console.platforms.failures import described
 from store import actions, vouchers
 from store.database import Database
 from store.errors import NotFound
 from store.records import ActionState, Order
 from store.secret import Secret, scrub
-from store.vault import Damaged, KeyUnavailable, Vault, open_vault
+from store.vault import Damaged, KeyUnavailable, open_vault
 
 CLAIMED_AT_ONCE = 20
 KEYLESS_SECONDS = 60.0
@@ -46,6 +49,8 @@ class Dispatch:
         self.platforms = platforms
         self._generation = generation
         self._clock = clock
+        self._held: dict[str, float] = {}
+        self._busy = {name: asyncio.Lock() for name in platforms}
 
     def recover(self) -> Mapping[ActionState, int]:
         """Settle what a worker that was killed was sending. Raises LeaseLost."""
@@ -57,59 +62,77 @@ class Dispatch:
         return {name: count for name, count in actions.waiting(self.db).items() if name not in self.platforms}
 
     async def step(self) -> list[Dispatched]:
-        """Carry out what is due, at most CLAIMED_AT_ONCE actions. Raises LeaseLost."""
-        orders = actions.claim(self.db, self._generation, self._clock(), CLAIMED_AT_ONCE, list(self.platforms))
+        """Carry out what is due on all platforms at once, as `step_on`."""
+        steps = await asyncio.gather(*map(self.step_on, self.platforms))
+        return [one for step in steps for one in step]
+
+    async def step_on(self, name: str) -> list[Dispatched]:
+        """Carry out what is due on one platform, at most CLAIMED_AT_ONCE actions. Raises LeaseLost.
+
+        A platform that lets an action wait gets none until then: those behind it must not pass it.
+        """
+        async with self._busy[name]:
+            return await self._step_on(name, self.platforms[name])
+
+    async def _step_on(self, name: str, platform: Platform) -> list[Dispatched]:
+        if self._held.get(name, 0.0) > self._clock():
+            return []
+        # Elsewhere a crash leaves open of every action that was taken whether it was carried out: so one at a time.
+        limit = CLAIMED_AT_ONCE if platform.repeatable else 1
         done: list[Dispatched] = []
-        vault: Vault | None = None
-        for order in orders:
-            receipt: Receipt | None = None
-            ready = order
-            if order.grant_id is not None and CODE in order.text:
-                try:
-                    vault = vault or open_vault(self.db)
-                    secret = self._secret(order, vault)
-                    ready = replace(order, text=with_code(order.text, secret), secret=secret.reveal())
-                except KeyUnavailable as error:
-                    receipt = Receipt(ActionState.WAITING, str(error), KEYLESS_SECONDS)
-                    later = self._clock() + KEYLESS_SECONDS
-                    actions.put_off_codes(self.db, self._generation, later, receipt.words)
-                except (Damaged, NotFound) as error:
-                    receipt = Receipt(ActionState.FAILED, str(error))
-            done.append(self._note(order, receipt or await self._perform(ready)))
+        held = 0.0
+        for order in actions.claim(self.db, self._generation, self._clock(), limit, [name]):
+            if held:
+                actions.put_back(self.db, order, self._generation, held, "")
+                continue
+            ready = self._ready(order)
+            receipt = ready if isinstance(ready, Receipt) else await _performed(platform, ready)
+            if receipt.state is ActionState.WAITING:
+                later = self._clock() + receipt.retry_after
+                actions.put_back(self.db, order, self._generation, later, receipt.words)
+                if not isinstance(ready, Receipt):
+                    held = self._held[name] = later
+            else:
+                actions.finish(self.db, order, self._generation, receipt.state, receipt.words, self._clock())
+            done.append(Dispatched(order, receipt))
         return done
 
-    def _secret(self, order: Order, vault: Vault) -> Secret:
+    def _ready(self, order: Order) -> Order | Receipt:
+        """The order with its code, if it has one; a receipt where it cannot be sent."""
+        if order.grant_id is None or CODE not in order.text:
+            return order
+        try:
+            secret = self._secret(order.grant_id)
+        except KeyUnavailable as error:
+            later = self._clock() + KEYLESS_SECONDS
+            actions.put_off_codes(self.db, self._generation, later, str(error))
+            return Receipt(ActionState.WAITING, str(error), KEYLESS_SECONDS)
+        except (Damaged, NotFound) as error:
+            return Receipt(ActionState.FAILED, str(error))
+        return replace(order, text=with_code(order.text, secret), secret=secret.reveal())
+
+    def _secret(self, grant_id: int) -> Secret:
         """Raises KeyUnavailable, and Damaged for a code that can be read no more and is given to nobody then."""
-        assert order.grant_id is not None
         try:
-            return vouchers.secret_of(self.db, vault, order.grant_id)
+            return vouchers.secret_of(self.db, open_vault(self.db), grant_id)
         except Damaged:
-            # The key may have been changed since the vault was opened.
-            vault = open_vault(self.db)
+            # Unless the key was changed between the two.
+            pass
         try:
-            return vouchers.secret_of(self.db, vault, order.grant_id)
+            return vouchers.secret_of(self.db, open_vault(self.db), grant_id)
         except Damaged:
             with self.db.transaction(durable=True):
-                vouchers.spoil(self.db, order.grant_id, self._clock())
+                vouchers.spoil(self.db, grant_id, self._clock())
             raise
 
-    async def _perform(self, order: Order) -> Receipt:
-        platform = self.platforms[order.platform]
-        if order.kind not in platform.can:
-            return Receipt(ActionState.FAILED, f"{order.platform} cannot {order.kind}")
-        if not order.secret:
-            return await platform.perform(order)
-        try:
-            receipt = await platform.perform(order)
-        except Exception as error:
-            # An error may quote the message; left to end the worker, it would stand in the log with the code.
-            receipt = Receipt(ActionState.UNKNOWN, f"{type(error).__name__}: {error}")
-        return replace(receipt, words=scrub(receipt.words, order.secret))
 
-    def _note(self, order: Order, receipt: Receipt) -> Dispatched:
-        if receipt.state is ActionState.WAITING:
-            later = self._clock() + receipt.retry_after
-            actions.put_back(self.db, order, self._generation, later, receipt.words)
-        else:
-            actions.finish(self.db, order, self._generation, receipt.state, receipt.words, self._clock())
-        return Dispatched(order, receipt)
+async def _performed(platform: Platform, order: Order) -> Receipt:
+    """The receipt of an action. An error in the platform's own code leaves open whether it was carried out; what it
+    says may quote the message, so the code is taken out of it."""
+    if order.kind not in platform.can:
+        return Receipt(ActionState.FAILED, f"{order.platform} cannot {order.kind}")
+    try:
+        receipt = await platform.perform(order)
+    except Exception as error:
+        receipt = Receipt(ActionState.UNKNOWN, f"an error in the platform's own code: {described(error)}")
+    return replace(receipt, words=scrub(receipt.words, order.secret)) if order.secret else receipt

@@ -97,7 +97,9 @@ class Intake:
             heard = [Heard(*one) for one in zip(stored, fresh, judged, strict=True)]
             for listener in self._listeners:
                 listener.hear(heard, now)
-            messages.set_position(self.db, source, batch.position, now)
+            messages.mark_gone(self.db, batch.gone, now)
+            if batch.position:
+                messages.set_position(self.db, source, batch.position, now)
         self.taken += len(fresh)
         automatic = any(finding.mode is Mode.AUTO for _, finding in found)
         return TakenIn(

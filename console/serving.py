@@ -21,7 +21,7 @@ LONGEST_LOG = 1_000
 def serve(settings: Settings, *, child: bool) -> None:
     """Work until SIGTERM or SIGINT; as a console's child until the console ends or a replay wants the store.
 
-    Raises LeaseHeld, LeaseLost, StoreError, RulebookError, ReplayError.
+    Raises LeaseHeld, LeaseLost, StoreError, RulebookError, PlatformError.
     """
     # A console blocks these for itself, and a child inherits that.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP, signal.SIGTERM, signal.SIGINT})

@@ -5,15 +5,18 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
+from console.platforms.base import PlatformError
+from console.platforms.places import place
+from console.platforms.registry import find_kind, known_kinds
 from rules.keylines import key_lines, line_of
 from rules.reading import Refused, Table
 from store.records import Decision, Role
 
 LANGUAGES = ("auto", "en", "zh")
-PLATFORM_KINDS = ("replay",)
 
 FURTHER_ACCESS = ("grant", "points", "reveal", "draw")
 """Keys of [access] beside decisions: giving perks, correcting points, looking at a code, holding draws."""
@@ -25,12 +28,11 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PlatformSettings:
-    """One table [platforms.NAME]. `file` and `speed` are the replay platform's; speed None is "max"."""
+    """One table [platforms.NAME]: `options` is what its kind read out of it."""
 
     name: str
     kind: str
-    file: Path
-    speed: float | None
+    options: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +64,6 @@ class Settings:
     draw: Role = Role.ADMIN
     platforms: tuple[PlatformSettings, ...] = ()
     keys: dict[str, str] = field(default_factory=dict)
-
-
-def parse_speed(text: str) -> float | None:
-    """A pace: "20x" or "20" as 20.0, "max" as None. Raises ValueError."""
-    if text == "max":
-        return None
-    speed = float(text.removesuffix("x"))
-    if not 0 < speed < 1e9:
-        raise ValueError(text)
-    return speed
 
 
 def default_path() -> Path:
@@ -125,8 +117,8 @@ def _read(document: dict[str, object], path: Path, store: Path | None) -> Settin
     platforms = top.table("platforms", None)
     return Settings(
         path=path,
-        store=(store or _place(path, top, "store", str(default_store()))).absolute(),
-        rulebook=_place(path, top, "rulebook", "rulebook.toml"),
+        store=(store or place(path.parent, top, "store", str(default_store()))).absolute(),
+        rulebook=place(path.parent, top, "rulebook", "rulebook.toml"),
         rulebook_named="rulebook" in top,
         language=top.choice("language", LANGUAGES, "auto"),
         members_language=top.text("members_language", "zh"),
@@ -143,24 +135,25 @@ def _read(document: dict[str, object], path: Path, store: Path | None) -> Settin
         undo_others=Role(access.choice("undo_others", roles, Role.ADMIN)),
         rules=Role(access.choice("rules", roles, Role.ADMIN)),
         **{name: Role(access.choice(name, roles, Role.ADMIN)) for name in FURTHER_ACCESS},
-        platforms=tuple(_platform(platforms, name, path) for name in platforms.names()),
+        platforms=tuple(_platform(platforms, name, path.parent) for name in platforms.names()),
         keys={name: keys.text(name, "") for name in keys.names()},
     )
 
 
-def _platform(platforms: Table, name: str, path: Path) -> PlatformSettings:
+def _platform(platforms: Table, name: str, folder: Path) -> PlatformSettings:
     if not name.isidentifier():
         platforms.refuse(name, "a platform's name is made of letters, digits and _")
-    table = platforms.table(name, ("kind", "file", "speed"))
-    kind = table.choice("kind", PLATFORM_KINDS, None)
-    file = table.text("file", "")
-    if not file:
-        table.refuse("file", 'is missing; it names the recorded messages, e.g. "chat.ndjson"')
+    table = platforms.table(name, None)
+    written = table.text("kind", "")
     try:
-        speed = parse_speed(table.text("speed", "1x"))
-    except ValueError:
-        table.refuse("speed", 'must be "max" or a factor such as "20x"')
-    return PlatformSettings(name, kind, _place(path, table, "file", file), speed)
+        kind = find_kind(written)
+    except PlatformError as error:
+        table.refuse("kind", str(error))
+    if kind is None:
+        # Refused, with all there are to choose from.
+        table.choice("kind", known_kinds(), None)
+        raise AssertionError(written)
+    return PlatformSettings(name, written, kind.read(platforms.table(name, ("kind", *kind.keys)), folder))
 
 
 def _home(path: Path) -> Path:
@@ -168,16 +161,6 @@ def _home(path: Path) -> Path:
         return path.expanduser().absolute()
     except RuntimeError:
         raise SettingsError(f"{path}: begins with {path.parts[0]}, and there is no such user") from None
-
-
-def _place(beside: Path, table: Table, key: str, default: str) -> Path:
-    written = table.text(key, default)
-    if "\0" in written:
-        table.refuse(key, "must be the name of a file, without NUL")
-    try:
-        return beside.parent / Path(written).expanduser()
-    except RuntimeError:
-        table.refuse(key, f"begins with {written.partition('/')[0]}, and there is no such user")
 
 
 TEMPLATE = """\
@@ -224,6 +207,15 @@ members_language = "{language}"
 # kind = "replay"
 # file = "chat.ndjson"
 # speed = "20x"
+
+# A Matrix server (docs/platforms.md says how to set up the account). The password's file is its owner's alone
+# (chmod 600); `vigil platform test matrix` logs in and says which rights are lacking in which group.
+# [platforms.matrix]
+# kind = "matrix"
+# homeserver = "https://matrix.example.org"
+# user = "@vigil:example.org"
+# password_file = "matrix.password"
+# inviters = ["@ada:example.org"]
 
 # Other keys for commands: the id on the left (`?` in the console shows them), the key on the right.
 [keys]

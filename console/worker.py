@@ -12,11 +12,13 @@ from pathlib import Path
 import msgspec
 
 from console.collecting import collect_seldom
-from console.dispatch import Dispatch
+from console.dispatch import Dispatch, Dispatched
 from console.intake import Intake, TakenIn
 from console.measuring import Measuring
-from console.platforms.base import Platform
-from console.platforms.replay import Replay, ReplayError, effects_path
+from console.platforms.base import Platform, PlatformError
+from console.platforms.failures import described
+from console.platforms.registry import find_kind
+from console.platforms.replay import Replay, effects_path
 from console.rulebook import load_rulebook
 from console.settings import Settings
 from console.study import Study
@@ -31,6 +33,10 @@ HEARTBEAT_SECONDS = 1.0
 OUTBOX_SECONDS = 0.1
 RULEBOOK_SECONDS = 1.0
 STEP_ASIDE_SECONDS = 20.0
+SENT_SECONDS = 10.0
+"""How long a worker that stops waits for actions that are being sent."""
+AGAIN_SECONDS = 30.0
+"""A platform whose own code failed is read again after so long."""
 
 GONE = (0, 0)
 """What is seen of a rulebook's file that is not there."""
@@ -57,9 +63,13 @@ def make_room(settings: Settings) -> None:
 
 
 def platforms_of(settings: Settings) -> list[Platform]:
-    """The configured platforms."""
-    effects = effects_path(settings.store)
-    return [Replay(effects, path=p.file, speed=p.speed, name=p.name) for p in settings.platforms if p.kind == "replay"]
+    """The configured platforms. Raises PlatformError."""
+    made = []
+    for one in settings.platforms:
+        kind = find_kind(one.kind)
+        assert kind is not None, one.kind
+        made.append(kind.make(one.name, one.options, settings.store))
+    return made
 
 
 class Worker:
@@ -100,7 +110,7 @@ class Worker:
     async def run(self, *, until_read: bool = False) -> None:
         """Work until stopped; with `until_read` until every platform is read to its end and nothing is due.
 
-        Raises LeaseHeld, LeaseLost, StoreUnavailable, RulebookError, ReplayError.
+        Raises LeaseHeld, LeaseLost, StoreUnavailable, RulebookError, PlatformError.
         """
         collect_seldom()
         rulebook = load_rulebook(self.settings)
@@ -171,9 +181,10 @@ class Worker:
         until_read: bool,
     ) -> None:
         reading = [asyncio.create_task(self._read(intake, platform)) for platform in self.platforms]
+        sending = [asyncio.create_task(self._dispatch(dispatch, name)) for name in dispatch.platforms]
         tasks = [
             *reading,
-            asyncio.create_task(self._dispatch(dispatch)),
+            *sending,
             asyncio.create_task(self._watch_rulebook(intake, measuring)),
             asyncio.create_task(study.go_on()),
             asyncio.create_task(self._tend(tended, intake)),
@@ -186,10 +197,13 @@ class Worker:
                 for task in done:
                     task.result()
                 if until_read and all(task.done() for task in reading):
-                    while await self._carry_out(dispatch):
+                    while self._note_done(await dispatch.step()):
                         pass
                     break
         finally:
+            self._stop.set()
+            # What is on its way arrives, rather than that a person has to look whether it did.
+            await asyncio.wait(sending, timeout=SENT_SECONDS)
             for task in (stopped, *tasks):
                 task.cancel()
             await asyncio.gather(stopped, *tasks, return_exceptions=True)
@@ -197,24 +211,42 @@ class Worker:
             raise LeaseLost(self.failure)
 
     async def _read(self, intake: Intake, platform: Platform) -> None:
-        position = messages.position(intake.db, platform.source)
-        try:
-            async for batch in platform.batches(position):
-                for problem in batch.problems:
-                    self.problems += 1
-                    self.log(f"{platform.name}: {problem}")
-                taken = intake.take(batch, platform.source)
-                self._note_taken(platform, taken)
-                if self._stop.is_set():
+        while not self._stop.is_set():
+            try:
+                if not await self._read_on(intake, platform):
                     return
-        except ReplayError as error:
-            platform.health = "cannot be read"
-            # One platform that is down stops nothing, but a replay of its own has nothing else to do.
-            if self.kind == "replay":
+            except PlatformError as error:
+                platform.health = "cannot be read"
+                # One platform that is down stops nothing, but a replay of its own has nothing else to do.
+                if self.kind == "replay":
+                    raise
+                self.log(f"{platform.name}: {error}")
+                return
+            self.log(f"{platform.name}: read again from where it stood in {AGAIN_SECONDS:.0f} s")
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _read_on(self, intake: Intake, platform: Platform) -> bool:
+        """Take in what comes; returns whether an error in the platform's own code ended it. Raises PlatformError."""
+        batches = platform.batches(messages.position(intake.db, platform.source))
+        while True:
+            try:
+                batch = await anext(batches, None)
+            except PlatformError:
                 raise
-            self.log(f"{platform.name}: {error}")
-        else:
-            self.log(f"{platform.name}: read to the end")
+            except Exception as error:
+                self.problems += 1
+                platform.health = "has failed"
+                self.log(f"{platform.name}: an error in the platform's own code: {described(error)}")
+                return True
+            if batch is None:
+                self.log(f"{platform.name}: read to the end")
+                return False
+            for problem in batch.problems:
+                self.problems += 1
+                self.log(f"{platform.name}: {problem}")
+            self._note_taken(platform, intake.take(batch, platform.source))
+            if self._stop.is_set():
+                return False
 
     def _note_taken(self, platform: Platform, taken: TakenIn) -> None:
         flagged = sum(1 for _, findings in taken.messages if findings)
@@ -229,9 +261,9 @@ class Worker:
         if self._on_taken:
             self._on_taken(taken)
 
-    async def _dispatch(self, dispatch: Dispatch) -> None:
+    async def _dispatch(self, dispatch: Dispatch, name: str) -> None:
         while not self._stop.is_set():
-            if not await self._carry_out(dispatch):
+            if not self._note_done(await dispatch.step_on(name)):
                 await asyncio.sleep(OUTBOX_SECONDS)
 
     async def _tend(self, tended: Sequence[Chore], intake: Intake) -> None:
@@ -242,8 +274,7 @@ class Worker:
                 await asyncio.sleep(0)
             await asyncio.sleep(TENDING_SECONDS)
 
-    async def _carry_out(self, dispatch: Dispatch) -> int:
-        dispatched = await dispatch.step()
+    def _note_done(self, dispatched: Sequence[Dispatched]) -> int:
         for one in dispatched:
             words = f": {one.receipt.words}" if one.receipt.words else ""
             self.log(f"action {one.order.key} {one.order.kind} on {one.order.platform}: {one.receipt.state}{words}")

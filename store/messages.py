@@ -56,7 +56,7 @@ class _Seen:
             self.joined, self.left = time, None
         elif message.kind == "leave":
             self.left = time
-        else:
+        elif message.kind != "edit":  # which is no further message
             self.count += 1
             if time is not None:
                 self.first = time if self.first is None else min(self.first, time)
@@ -94,7 +94,9 @@ class MessageWriter:
             member = None
             if message.member:
                 member = self._member(message.platform, message.member, message.name)
-                seen.setdefault((member, group), _Seen()).add(message)
+                # Who only asks to be let in has no membership.
+                if message.kind != "knock":
+                    seen.setdefault((member, group), _Seen()).add(message)
             mentions = msgspec.json.encode(message.mentions).decode() if message.mentions else ""
             rows.append(
                 (number, group, member, message.id, message.kind, message.text, message.time, received_at,
@@ -185,6 +187,17 @@ def set_position(db: Database, source: str, value: str, now: float) -> None:
         "INSERT INTO positions (source, position, updated_at) VALUES (?, ?, ?)"
         " ON CONFLICT (source) DO UPDATE SET position = excluded.position, updated_at = excluded.updated_at",
         (source, value, now),
+    )
+
+
+def mark_gone(db: Database, keys: Sequence[MessageKey], now: float) -> None:
+    """Note that these messages were deleted on their platform, with their edits, whose ids begin with the edited
+    message's and a space. Ids that are not stored are passed over. Call it in a transaction."""
+    db.executemany(
+        "UPDATE messages SET deleted_at = ?1 WHERE deleted_at IS NULL"
+        " AND group_id = (SELECT id FROM groups WHERE platform = ?2 AND key = ?3)"
+        " AND (key = ?4 OR (key > ?4 || ' ' AND key < ?4 || '!'))",
+        [(now, *key) for key in keys],
     )
 
 

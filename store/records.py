@@ -29,6 +29,10 @@ class ActionKind(StrEnum):
     SEND = "send"
     UNMUTE = "unmute"
     UNBAN = "unban"
+    ADMIT = "admit"
+    """Let somebody in who asked for it."""
+    REFUSE = "refuse"
+    """Turn somebody away who asked to be let in."""
 
 
 INVERSE: dict[ActionKind, ActionKind] = {ActionKind.MUTE: ActionKind.UNMUTE, ActionKind.BAN: ActionKind.UNBAN}

@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
-from console.platforms.base import Batch, Receipt
+from console.platforms.base import Access, Batch, PlatformError, Receipt
 from console.platforms.recorded import LONGEST_LINE, BadLine, Parsed, parse_line
 from rules.records import Message
 from store.records import ActionKind, ActionState, Order
@@ -27,7 +27,7 @@ BATCH_LINES = 500
 _POLL_SECONDS = 0.05
 
 
-class ReplayError(Exception):
+class ReplayError(PlatformError):
     """The recorded file cannot be read: one line that names it and says why."""
 
 
@@ -243,6 +243,16 @@ class Replay:
         except OSError as error:
             return Receipt(ActionState.WAITING, f"{self._effects.path}: {error.strerror}", retry_after=5.0)
         return Receipt(ActionState.DONE)
+
+    async def access(self) -> Access:
+        """Raises ReplayError."""
+        try:
+            if self.path:
+                self.path.open("rb").close()
+        except OSError as error:
+            raise ReplayError(f"{self.path}: {error.strerror}") from None
+        done = f"what is done there is written to {self._effects.path}"
+        return Access(f"a recording, {self.path or 'standard input'}", (), (done,))
 
     async def close(self) -> None:
         """Nothing is held open between two calls."""

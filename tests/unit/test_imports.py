@@ -11,7 +11,7 @@ import pytest
 
 SCREENS = {"textual", "rich"}
 JUDGING = {"rapidfuzz", "re2", "ahocorasick_rs", "rules.engine"}
-HEAVY = {*SCREENS, *JUDGING, "numpy", "numba", "httpx", "cryptography"}
+HEAVY = {*SCREENS, *JUDGING, "numpy", "numba", "httpx", "stamina", "cryptography"}
 
 LOADED = "import sys; print(*sorted(sys.modules))"
 
@@ -49,6 +49,14 @@ def test_commands_on_the_store_import_no_screens_and_no_rules_engine(tmp_path: P
     loaded(code)
     # Widths of characters, which plain text needs as well, are rich's.
     assert loaded(code) & (HEAVY - {"rich"}) == set()
+
+
+def test_settings_of_platforms_are_checked_without_what_speaks_to_them(tmp_path: Path) -> None:
+    table = '[platforms.mx]\nkind = "matrix"\nhomeserver = "https://a.test"\ntoken_env = "T"\n'
+    code = f"from pathlib import Path; from console.settings import parse; parse({table!r}, Path('/a/vigil.toml'))"
+    modules = loaded(code)
+    assert "console.platforms.matrix_kind" in modules
+    assert modules & HEAVY == set()
 
 
 def test_the_consoles_process_cannot_judge_messages() -> None:

@@ -16,7 +16,7 @@ import pytest
 from console.platforms.base import Batch
 from console.platforms.recorded import LONGEST_LINE
 from console.platforms.replay import BATCH_LINES, Effects, Replay, ReplayError, effects_path
-from console.settings import parse_speed
+from console.platforms.replay_kind import parse_speed
 from rules.records import Message
 from store import messages
 from store.database import Database, open_database

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from console.platforms.replay_kind import ReplayOptions
 from console.settings import TEMPLATE, PlatformSettings, Settings, SettingsError, load, parse
 from store.records import Decision, Role
 
@@ -51,7 +52,9 @@ def test_every_setting_is_read() -> None:
     assert found.access[Decision.WARN] is Role.ADMIN
     assert found.access[Decision.BAN] is Role.OWNER
     assert (found.approve, found.undo_others, found.rules) == (Role.OWNER, Role.MODERATOR, Role.OWNER)
-    assert found.platforms == (PlatformSettings("recorded", "replay", FILE.with_name("chat.ndjson"), None),)
+    assert found.platforms == (
+        PlatformSettings("recorded", "replay", ReplayOptions(FILE.with_name("chat.ndjson"), None)),
+    )
     assert found.keys == {"case.warn": "W"}
 
 
@@ -92,7 +95,7 @@ def test_the_template_says_the_defaults() -> None:
         ('[access]\nladder = "admin"', 2, "access.ladder", "dismiss, delete"),
         ('[access]\nfeed = "admin"', 2, "access.feed", "allowed are"),
         ('# x\n[access]\napprove = "boss"', 3, "access.approve", "moderator, admin, owner"),
-        ('[platforms.chat]\nkind = "irc"\nfile = "x"', 2, "platforms.chat.kind", "replay"),
+        ('[platforms.chat]\nkind = "irc"\nfile = "x"', 2, "platforms.chat.kind", "replay, matrix"),
         ('[platforms.chat]\nfile = "x"', 1, "platforms.chat.kind", "is missing"),
         ('[platforms.chat]\nkind = "replay"', 1, "platforms.chat.file", "is missing"),
         ('[platforms.chat]\nkind = "replay"\nfile = "x"\nspeed = "fast"', 4, "platforms.chat.speed", '"max"'),

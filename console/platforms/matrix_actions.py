@@ -1,0 +1,165 @@
+"""Actions on Matrix: what each one asks of the server, how its effect is checked, and what is said of a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from console.platforms.base import Receipt, original_id, own_id
+from console.platforms.http import HttpError, Refusal
+from console.platforms.matrix_client import Client
+from console.platforms.matrix_direct import Direct
+from console.platforms.matrix_events import Reading
+from console.platforms.matrix_login import LoginRefused
+from console.platforms.matrix_mutes import CannotMute, MuteKeeper
+from console.platforms.matrix_text import mention, one_line
+from store.records import ActionKind, ActionState, Order
+
+CAN = frozenset(ActionKind)
+
+TROUBLE_SECONDS = 2.0
+LOGIN_SECONDS = 60.0
+"""How long an action waits before the next try: after trouble with the server, and when it refuses the login."""
+
+_CHANGES = {
+    ActionKind.REMOVE: ("kick", frozenset(["leave", "ban", ""])),
+    ActionKind.BAN: ("ban", frozenset(["ban"])),
+    ActionKind.UNBAN: ("unban", frozenset(["leave", "invite", "join", "knock", ""])),
+    ActionKind.ADMIT: ("invite", frozenset(["invite", "join"])),
+    ActionKind.REFUSE: ("kick", frozenset(["leave", "ban", ""])),
+}
+"""What changes a membership, and what the membership is afterwards; "" is none at all."""
+
+_ON_MEMBERS = frozenset([ActionKind.REMOVE, ActionKind.BAN, ActionKind.UNBAN, ActionKind.REFUSE])
+
+
+class _Failed(Exception):
+    """Cannot be done, however often it is tried: the text says why and what to do."""
+
+
+class Actions:
+    """Carries out orders. Every request is one that has the same effect when it is made again."""
+
+    def __init__(self, client: Client, reading: Reading, direct: Direct, mutes: MuteKeeper) -> None:
+        self._client = client
+        self._reading = reading
+        self._direct = direct
+        self._mutes = mutes
+
+    async def perform(self, order: Order, load: Callable[[], Awaitable[None]], ready: Callable[[], bool]) -> Receipt:
+        """`load` logs in and fetches what the server keeps; `ready` is whether all rooms made before are known."""
+        try:
+            await load()
+            return Receipt(ActionState.DONE, await self._do(order, ready))
+        except (_Failed, CannotMute) as error:
+            return Receipt(ActionState.FAILED, str(error))
+        except LoginRefused as error:
+            return Receipt(ActionState.WAITING, str(error), LOGIN_SECONDS)
+        except HttpError as error:
+            if error.again:
+                wait = TROUBLE_SECONDS if error.wait is None else error.wait
+                return Receipt(ActionState.WAITING, str(error), wait)
+            return await self._explained(order, error)
+
+    async def _do(self, order: Order, ready: Callable[[], bool]) -> str:
+        """Returns what is worth saying of an action that was carried out."""
+        match order.kind:
+            case ActionKind.DELETE:
+                await self._delete(order)
+            case ActionKind.WARN:
+                return await self._warn(order, ready)
+            case ActionKind.SEND if order.member:
+                await self._tell(order, order.text, ready)
+            case ActionKind.SEND:
+                content = {"msgtype": "m.text", "body": order.text, "m.mentions": {}}
+                await self._client.send(order.group, f"{order.key}.send", content)
+            case ActionKind.MUTE:
+                await self._mutes.mute(order.group, order.member, order.seconds, order.key)
+            case ActionKind.UNMUTE:
+                await self._mutes.unmute(order.group, order.member)
+            case _:
+                return await self._change(order)
+        return ""
+
+    async def _delete(self, order: Order) -> None:
+        edited, edit = original_id(order.message), own_id(order.message)
+        if edited != edit:
+            # Anybody can write an edit of another member's message; no client shows it, and that message stays.
+            try:
+                writer = (await self._client.event(order.group, edited)).sender
+            except Refusal as error:
+                if error.status not in (403, 404):
+                    raise
+                writer = ""
+            if writer == order.member:
+                await self._client.redact(order.group, edited, f"{order.key}.delete")
+        await self._client.redact(order.group, edit, f"{order.key}.edit" if edited != edit else f"{order.key}.delete")
+
+    async def _warn(self, order: Order, ready: Callable[[], bool]) -> str:
+        member = await self._client.member(order.group, order.member)
+        name = one_line(member.displayname) if member else ""
+        content = mention(order.member, name, order.text)
+        await self._client.send(order.group, f"{order.key}.warn", content)
+        try:
+            await self._tell(order, f"{await self._group(order.group)}: {order.text}", ready)
+        except Refusal as error:
+            if error.again:
+                raise
+            return f"told in the group, but not alone: {error}"
+        return ""
+
+    async def _group(self, room: str) -> str:
+        """What the group is called; not read since the start, it is asked for."""
+        if room not in self._reading.groups:
+            self._reading.learn(room, await self._client.names(room), {})
+        return self._reading.group(room)
+
+    async def _tell(self, order: Order, text: str, ready: Callable[[], bool]) -> None:
+        """Say something to the member alone."""
+        if not ready():
+            raise _NotReady("what was read last is not known yet")
+        room = await self._direct.room(order.member)
+        await self._client.send(room, f"{order.key}.direct", {"msgtype": "m.text", "body": text, "m.mentions": {}})
+
+    async def _change(self, order: Order) -> str:
+        """Change a membership; the server's word is not taken for it."""
+        change, wanted = _CHANGES[order.kind]
+        refused: Refusal | None = None
+        try:
+            await self._client.change_member(order.group, change, order.member, one_line(order.text, 300))
+        except Refusal as error:
+            if error.status not in (400, 403, 404):
+                raise
+            refused = error
+        member = await self._client.member(order.group, order.member)
+        if (member.membership if member else "") in wanted:
+            return "" if refused is None else "was so already"
+        if refused is not None:
+            raise refused
+        raise _Failed(f"the server said yes, but {order.member} is still {member.membership if member else 'nothing'}")
+
+    async def _explained(self, order: Order, error: HttpError) -> Receipt:
+        """A failure in the platform's words, with what it takes."""
+        advice = ""
+        if isinstance(error, Refusal) and error.status in (403, 404):
+            try:
+                own = await self._client.member(order.group, self._client.user)
+                if own is None or own.membership != "join":
+                    advice = f"{self._client.user} is not in the group: invite it again"
+                else:
+                    power = await self._client.power(order.group)
+                    advice = power.lack(order.kind, self._client.user)
+                    if not advice and order.kind in _ON_MEMBERS:
+                        advice = power.out_of_reach(order.member, self._client.user)
+            except Refusal as second:
+                if second.status in (403, 404):
+                    advice = f"{self._client.user} is not in the group: invite it again"
+            except (HttpError, LoginRefused):
+                pass
+        return Receipt(ActionState.FAILED, f"{error}; {advice}" if advice else str(error))
+
+
+class _NotReady(HttpError):
+    """Something else has to happen first."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words, 0.5)

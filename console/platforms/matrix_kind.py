@@ -1,0 +1,95 @@
+"""The Matrix platform's settings: which server, which account, who may invite it."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from console.platforms.base import Platform
+from console.platforms.places import place
+from rules.reading import Table
+
+_USER = re.compile(r"@[^:\s]+:[^\s]+")
+_SECRETS = ("token_file", "token_env", "password_file", "password_env")
+
+
+class MatrixOptions(msgspec.Struct, frozen=True):
+    """`user` is "" where the token alone says who Vigil is. Exactly one of the four places of a token or password is
+    set: files, or names of environment variables. `inviters` are the members whose invitations are accepted."""
+
+    homeserver: str
+    user: str
+    token_file: Path | None
+    token_env: str
+    password_file: Path | None
+    password_env: str
+    inviters: tuple[str, ...]
+
+
+class MatrixKind:
+    keys = ("homeserver", "user", *_SECRETS, "inviters", "token", "password")
+
+    def read(self, table: Table, folder: Path) -> MatrixOptions:
+        """Raises Refused."""
+        for name in ("token", "password"):
+            if name in table:
+                table.refuse(name, f"must not stand here; name its file as {name}_file, or its variable as {name}_env")
+        homeserver = table.text("homeserver", "")
+        if problem := _server_problem(homeserver):
+            table.refuse("homeserver", problem)
+        user = table.text("user", "")
+        if user and not _USER.fullmatch(user):
+            table.refuse("user", 'must be a whole Matrix id such as "@vigil:example.org"')
+        given = [name for name in _SECRETS if name in table]
+        if len(given) != 1:
+            table.refuse(given[1] if given else "token_file", f"give one of {', '.join(_SECRETS)}")
+        if not table.text(given[0], ""):
+            table.refuse(given[0], "must not be empty")
+        if given[0].startswith("password") and not user:
+            table.refuse("user", 'is missing; to log in with a password it takes e.g. "@vigil:example.org"')
+        inviters = table.texts("inviters")
+        for index, inviter in enumerate(inviters):
+            if not _USER.fullmatch(inviter):
+                table.refuse("inviters", 'must be a whole Matrix id such as "@ada:example.org"', index)
+        return MatrixOptions(
+            homeserver.rstrip("/"),
+            user,
+            place(folder, table, "token_file") if "token_file" in table else None,
+            table.text("token_env", ""),
+            place(folder, table, "password_file") if "password_file" in table else None,
+            table.text("password_env", ""),
+            inviters,
+        )
+
+    def make(self, name: str, options: MatrixOptions, store: Path) -> Platform:
+        from console.platforms.matrix import Matrix
+
+        return Matrix(name, options, store.with_name(f"{store.stem}.{name}.login"))
+
+
+KIND = MatrixKind()
+
+
+def _server_problem(homeserver: str) -> str:
+    """What is wrong with a server's address, or ""."""
+    try:
+        parts = urlsplit(homeserver)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host = ""
+    if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment or parts.username:
+        return 'must be the address of the server\'s client API, e.g. "https://matrix.example.org"'
+    if parts.scheme == "http" and not _is_local(host):
+        return "must begin with https://: over http:// anybody on the way reads the token"
+    return ""
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

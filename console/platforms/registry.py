@@ -1,0 +1,66 @@
+"""The kinds of platform there are: Vigil's own, and those other distributions add.
+
+A kind is an object with the shape of `PlatformKind`. Another distribution names it in its pyproject.toml and is
+installed beside Vigil:
+
+    [project.entry-points."vigil.platforms"]
+    irc = "vigil_irc.kind:KIND"
+
+Settings are read by every command, so the module that holds the kind imports the platform itself only in `make`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from console.platforms.base import Platform, PlatformError
+from rules.reading import Table
+
+GROUP = "vigil.platforms"
+
+OWN = {"replay": "console.platforms.replay_kind", "matrix": "console.platforms.matrix_kind"}
+"""Vigil's own kinds and the modules that hold them. They are no entry points because looking for these takes as long
+as all else that a command imports."""
+
+
+class PlatformKind(Protocol):
+    """One kind of platform. `keys` are the keys a table [platforms.NAME] of it may hold besides `kind`."""
+
+    keys: tuple[str, ...]
+
+    def read(self, table: Table, folder: Path) -> Any:
+        """What the table says, as this kind keeps it; paths in it are relative to `folder`. Raises Refused."""
+        ...
+
+    def make(self, name: str, options: Any, store: Path) -> Platform:
+        """The platform of these options, which has done nothing yet. What it has to keep it keeps beside `store`.
+
+        Raises PlatformError.
+        """
+        ...
+
+
+def known_kinds() -> tuple[str, ...]:
+    """The names of all kinds."""
+    return (*OWN, *sorted(set(_others()) - set(OWN)))
+
+
+def find_kind(name: str) -> PlatformKind | None:
+    """The kind of that name, None for none. Raises PlatformError when another distribution's cannot be loaded."""
+    if name in OWN:
+        return cast(PlatformKind, import_module(OWN[name]).KIND)
+    found = _others().get(name)
+    if found is None:
+        return None
+    try:
+        return cast(PlatformKind, found.load())
+    except Exception as error:
+        raise PlatformError(f"the kind {name!r} of {found.value} cannot be loaded: {error!r}") from error
+
+
+def _others() -> dict[str, Any]:
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
