@@ -172,12 +172,3 @@ def changed_to(db: Database, what: str, after: str, since: float) -> list[int]:
         (since, what, after),
     )
     return [row[0] for row in found]
-
-
-def rises_after(db: Database, after: int, limit: int = 1_000) -> list[tuple[int, int, str]]:
-    """Rises of tier whose row has an id above `after`, in order: the row's id, the member's, the tier."""
-    found = db.execute(
-        "SELECT id, member_id, after FROM standing_changes WHERE id > ? AND what = 'tier' AND rose ORDER BY id LIMIT ?",
-        (after, limit),
-    )
-    return found.fetchall()
