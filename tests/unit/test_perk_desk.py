@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,8 +38,8 @@ def reasons(desk: Desk, perk: int, members: list[int]) -> dict[str, int]:
     return dict(desk.perks.preview(perk, members).refused)
 
 
-def kind(desk: Desk, name: str, what: PerkKind = PerkKind.SEAT, **more: object) -> int:
-    return desk.perks.add(NewPerk(name, what, **more))  # type: ignore[arg-type]
+def kind(desk: Desk, name: str, what: PerkKind = PerkKind.SEAT, **more: Any) -> int:
+    return desk.perks.add(NewPerk(name, what, **more))
 
 
 # --- who may get it ---
@@ -78,7 +80,8 @@ def test_eligibility_asks_for_layer_groups_and_a_clean_record(db: Database, desk
     clean = kind(desk, "Clean", eligibility=Eligibility(clean=True))
     db.execute("INSERT INTO cases (id, state, opened_at, updated_at) VALUES (1, 'decided', 1, 1)")
     db.execute(
-        "INSERT INTO decisions (id, case_id, decision, state, staff, decided_at) VALUES (1, 1, 'warn', 'approved', 'a', 1)"
+        "INSERT INTO decisions (id, case_id, decision, state, staff, decided_at)"
+        " VALUES (1, 1, 'warn', 'approved', 'a', 1)"
     )
     for member, expires, revoked in ((1, NOON + 9, None), (2, NOON - 9, None), (3, NOON + 9, NOON)):
         db.execute(
@@ -131,12 +134,12 @@ def test_a_limit_a_member_counts_what_is_in_force(desk: Desk, ids: list[int]) ->
 @pytest.mark.parametrize(
     ("more", "at", "said"),
     [
-        ({"valid_from": NOON + 5}, NOON, "not valid before 2026-05-28"),
-        ({"valid_until": NOON + 5}, NOON + 6, "not valid any more since 2026-05-28"),
+        ({"valid_from": NOON + 5}, NOON, "not valid before 2026-05-29"),
+        ({"valid_until": NOON + 5}, NOON + 6, "not valid any more since 2026-05-29"),
     ],
 )
 def test_a_perk_is_given_while_it_is_valid(
-    db: Database, settings: Settings, ids: list[int], more: dict[str, float], at: float, said: str
+    db: Database, settings: Settings, ids: list[int], more: dict[str, Any], at: float, said: str
 ) -> None:
     perk = kind(desk_of(db, settings), "Seat", **more)
     later = desk_of(db, settings, at=at)
@@ -212,7 +215,7 @@ def test_what_was_sent_stays_when_the_rest_is_taken_back(db: Database, desk: Des
     assert desk.perks.undo(sent.dispatch_id) == (2, 1)
     with pytest.raises(Conflict, match="it was sent already"):
         desk.perks.undo(sent.dispatch_id)
-    with pytest.raises(Conflict, match="nothing of yours|no perk of yours"):
+    with pytest.raises(Conflict, match="no perk of yours"):
         desk.perks.latest()
     check_books(db)
 
@@ -221,12 +224,10 @@ def test_a_full_disk_leaves_everything_as_it_was(db: Database, desk: Desk, ids: 
     perk = coupon(desk, codes(6), cost=10)
     before = list(db.connection.iterdump())
     db.execute(f"PRAGMA max_page_count = {db.value('PRAGMA page_count')}")
-    for changes in (
-        lambda: desk.perks.import_codes(perk, numbered(codes(4_000, "NEW"))),
-        lambda: [desk.perks.dispatch(perk, ids, key=f"{number}" * 4_000) for number in range(9)],
-    ):
-        with pytest.raises(StoreUnavailable, match="disk is full"):
-            changes()
+    with pytest.raises(StoreUnavailable, match="disk is full"):
+        desk.perks.import_codes(perk, numbered(codes(4_000, "NEW")))
+    with pytest.raises(StoreUnavailable, match="disk is full"):
+        desk.perks.dispatch(perk, ids, key="long" * 4_000)
     assert list(db.connection.iterdump()) == before
 
 
@@ -246,9 +247,10 @@ def test_a_moderator_proposes_and_an_admin_gives(db: Database, desk: Desk, mo: D
 
     db.execute("UPDATE memberships SET left_at = ? WHERE member_id = 1", (NOON,))
     desk.perks.dispatch(perk, [2], key="b")
-    for wrong in (lambda: mo.perks.approve(sent.dispatch_id), lambda: desk.perks.approve(sent.dispatch_id, version=9)):
-        with pytest.raises((NotAllowed, Conflict)):
-            wrong()
+    with pytest.raises(NotAllowed, match="approving takes the role"):
+        mo.perks.approve(sent.dispatch_id)
+    with pytest.raises(Conflict, match="has changed"):
+        desk.perks.approve(sent.dispatch_id, version=9)
     done = desk.perks.approve(sent.dispatch_id, version=waiting.version)
     assert (done.members, dict(done.refused)) == (2, {"gone from the groups": 1, "has it already": 1})
     states = {grant.member_id: (grant.state, grant.result) for grant in desk.perks.grants() if grant.dispatch_id == 1}
@@ -270,7 +272,7 @@ def test_a_proposal_that_nobody_may_get_any_more_stays_a_proposal(db: Database, 
     desk.perks.reject(sent.dispatch_id, "has one")
     assert desk.perks.waiting() == []
     with pytest.raises(Conflict, match="ada rejected it"):
-        mo.perks.undo(sent.dispatch_id)
+        desk.perks.undo(sent.dispatch_id)
 
 
 def test_a_rejection_needs_a_reason_and_gives_nothing(db: Database, desk: Desk, mo: Desk) -> None:
