@@ -40,7 +40,7 @@ def test_from_codes_in_a_file_to_codes_in_members_hands(home: Home) -> None:
     assert home.ok("perk", "import-codes", "Coupon", "codes.csv").out == "12 codes imported; 12 can be given\n"
     dry = home.ok("perk", "grant", "coup", "--group", "g0", "--dry-run").out
     assert dry == (
-        "Coupon: 5 may get it, 12 left\nthe first of them would read:\n  Mia 0: •••••••• until 2099-03-31 in g0\n"
+        "Coupon: 5 may get it, 12 left\nthe first of them would read:\n  Mia 8: •••••••• until 2099-03-31 in g0\n"
     )
     assert home.ok("perk", "grant", "coup", "--group", "g0").out == "dispatch 1: Coupon to 5 members\n"
     done = home.ok("perk", "grant", "coup", "m0", "replay:m1", "Mia 3").out
