@@ -40,10 +40,11 @@ def choosing(command: Command) -> Command:
     return command
 
 
-def _chosen(
+def chosen_members(
     desk: Desk, *, group: str | None, tier: str | None, layer: str | None, clean: bool, silent_days: int | None,
     departed: bool, find: str | None, sort: str, reverse: bool, limit: int | None,
 ) -> array[int]:  # fmt: skip
+    """Their ids. Raises UserError for a group that is none, or several."""
     from rules.names import sought_query
     from store import roster
     from store.roster_records import Chosen, Sort
@@ -84,7 +85,7 @@ def members_list(found: Places, json_: bool, **chosen: Any) -> None:
     from store import roster
 
     with at_desk(found) as desk, desk.db.snapshot():
-        ids = _chosen(desk, **chosen)
+        ids = chosen_members(desk, **chosen)
         # In pieces: the first lines come at once.
         for start in range(0, len(ids), 1_000):
             rows = roster.rows(desk.db, ids[start : start + 1_000], desk.now())
@@ -135,7 +136,7 @@ def members_export(found: Places, file: Path, form: str | None, **chosen: Any) -
 
     form = form or format_of(file.name)
     with at_desk(found) as desk:
-        ids = _chosen(desk, **chosen)
+        ids = chosen_members(desk, **chosen)
         if str(file) == "-":
             # Before the first line: whoever takes it may not wait for the last.
             desk.members.exported(len(ids), form)

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from console.arguments import NUMBER, Places, UserError, as_json, at_desk, example, places
+from console.cli_members import choosing, chosen_members
 from store.errors import StoreError
 from store.perk_records import Cause, Eligibility, GrantState, NewPerk, PerkKind
 
@@ -185,11 +186,7 @@ def perk_import(found: Places, which: str, file: Path, skip_duplicates: bool) ->
 @click.argument("which", metavar="PERK")
 @click.argument("members", nargs=-1, metavar="[MEMBER]...")
 @click.option("--file", type=FILE, help='Members from a CSV file: one column, or one that is headed "member".')
-@click.option("--tier", default="", help="All members of this tier.")
-@click.option("--layer", default="", help="All members of this layer.")
-@click.option("--group", default="", help="All members of this group (id or name).")
-@click.option("--silent-days", type=COUNT, default=0, help="All who said nothing for so many days.")
-@click.option("--clean", is_flag=True, help="Of these only who has no strike in force.")
+@choosing
 @click.option("--key", default="", help="A word of your own: the same key gives nothing twice.")
 @click.option("--reason", default="", help="Why, for the log and the admin.")
 @click.option("--dry-run", is_flag=True, help="Show what it would do, and do nothing.")
@@ -200,17 +197,18 @@ def perk_grant(
 ) -> None:  # fmt: skip
     """Give a perk to members, or propose to where your role needs an approval.
 
-    MEMBER is an id, platform:key or a name that only one has. Who may not get it is left out, with the reason. The
-    same file gives the same perk once, however often it is given here.
+    MEMBER is an id, platform:key or a name that only one has; --group to --limit choose members as `vigil members
+    list` does. Who may not get it is left out, with the reason. The same file gives the same perk once, however often
+    it is given here.
     """
     import hashlib
     from secrets import token_hex
 
     from console.csv_column import read_column
     from console.printing_perks import print_preview, print_refused, sent_words
-    from store import choosing, perks
+    from store import perks
 
-    chosen = choosing.Choice(**choice)
+    chosen = any(value for name, value in choice.items() if name not in ("sort", "reverse"))
     if sum(map(bool, (members, file, chosen))) != 1:
         raise UserError("name members, or give --file, or choose them by --tier, --layer and the like: one of these")
     with at_desk(found) as desk:
@@ -225,7 +223,7 @@ def perk_grant(
             key = key or f"{hashlib.sha256(data).hexdigest()}.{number}"
             cause = Cause.IMPORT
         elif chosen:
-            wanted = choosing.matching(desk.db, chosen, desk.now())
+            wanted = list(chosen_members(desk, **choice))
         else:
             wanted = _meant(desk.db, members, [""] * len(members))
         if not wanted:
@@ -241,10 +239,10 @@ def perk_grant(
 
 def _meant(db: Any, named: Any, places_: list[str]) -> list[int]:
     """The members meant. Raises UserError for the first that is nobody."""
-    from store import choosing
+    from store import member_lookup
 
     wanted: list[int] = []
-    for place, found in zip(places_, choosing.meant(db, named), strict=True):
+    for place, found in zip(places_, member_lookup.find_all(db, named), strict=True):
         if isinstance(found, str):
             raise UserError(f"{place}{found}")
         wanted.append(found)

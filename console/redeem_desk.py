@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from console.redeem_file import Row
 from rules.comparison import Compared, Stratum, compare
-from store import choosing, effect, redemptions
+from store import effect, member_lookup, redemptions
 from store.effect import Figures
 from store.records import Role
 from store.redemptions import Marked, Redeemed
@@ -75,7 +75,7 @@ class RedeemDesk:
         self.desk.check_role(Role.MODERATOR)
         known: list[tuple[int, int, float]] = []
         unknown: list[int] = []
-        for row, member in zip(rows, choosing.meant(db, [row.what for row in rows]), strict=True):
+        for row, member in zip(rows, member_lookup.find_all(db, [row.what for row in rows]), strict=True):
             if isinstance(member, int):
                 known.append((row.line, member, now if row.at is None else row.at))
             else:

@@ -33,7 +33,7 @@ def show(title: str, secret: Secret) -> None:
     try:
         tty.setcbreak(handle)
         # Past Python's buffers: nothing of it waits there to be written later.
-        shown = f"{_ENTER}{safe(title)}\r\n\r\n    {safe(secret.reveal(), 1_000)}\r\n\r\nany key hides it again"
+        shown = f"{_ENTER}{safe(title)}\n\n    {safe(secret.reveal(), 1_000)}\n\nany key hides it again"
         os.write(sys.stdout.fileno(), shown.encode())
         os.read(handle, 1)
     finally:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterable
+
 from store.database import Database
 from store.errors import NotFound
 
@@ -73,3 +76,25 @@ def _escaped(text: str) -> str:
     for special in "\\%_":
         text = text.replace(special, "\\" + special)
     return text
+
+
+def find_all(db: Database, named: Iterable[str]) -> list[int | str]:
+    """For each text the id of the member it means, as `find` takes it, or the words why not."""
+    wanted = list(named)
+    if len(wanted) < 20:
+        return [_found(db, text) for text in wanted]
+    # Each look-up by a name reads all members: for many, read them once.
+    ids: dict[str, int | None] = {}
+    full: dict[str, int] = {}
+    for number, platform, key, name in db.execute("SELECT id, platform, key, name FROM members").fetchall():
+        full[str(number)] = full[f"{platform}:{key}"] = number
+        for text in {key, unicodedata.normalize("NFC", name)} - {""}:
+            ids[text] = None if text in ids else number
+    return [full.get(text.strip().removeprefix("#")) or ids.get(text.strip()) or _found(db, text) for text in wanted]
+
+
+def _found(db: Database, text: str) -> int | str:
+    try:
+        return find(db, text)
+    except NotFound as error:
+        return str(error)

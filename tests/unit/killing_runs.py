@@ -63,7 +63,7 @@ def warm_up() -> None:
     """Load once what would be loaded in each of the processes: compiled loops, and modules that wait to be needed."""
     for name in (
         "asyncio", "sqlite_utils", "cryptography.hazmat.primitives.ciphers.aead", "console.access",
-        "console.csv_column", "console.commands", "console.printing_perks", "console.replaying", "store.choosing",
+        "console.csv_column", "console.commands", "console.printing_perks", "console.replaying", "store.member_lookup",
     ):  # fmt: skip
         importlib.import_module(name)
     Engine(parse(DEFAULT_RULEBOOK, "default")).judge([Message("replay", "g", "1", "m", "hello", 1.0)])

@@ -17,14 +17,13 @@ from store.database import Database, open_database
 from store.perk_records import GrantState
 from store.records import Role
 from store.vault import key_path
-from tests.unit.killing_runs import GRANT, NOTHING, RUNS, STORE
+from tests.unit.killing_runs import NOTHING, STORE
 from tests.unit.perks_made import (
     check_books,
     codes,
     community,
     coupon,
     desk_of,
-    marks,
     now,
     numbered,
     once_each,
@@ -225,8 +224,3 @@ def test_a_change_of_the_key_killed_at_any_step_leaves_a_store_and_a_key_that_fi
         assert left == [key_path(folder / STORE).name]
         keys.add(key_path(folder / STORE).read_bytes() == old)
     assert keys == {True, False}
-
-
-def test_the_runs_do_what_they_say(template: Path) -> None:
-    assert RUNS["grant"].first is GRANT
-    assert marks(POOL) == marks(list(reversed(POOL)))
