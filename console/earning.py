@@ -66,7 +66,7 @@ class Earning:
                 self._joined(one, member, time)
             elif message.kind == "leave":
                 self._left(group, member, time)
-            else:
+            elif message.kind not in messages.UNWRITTEN_KINDS:
                 day = self._day(group, message, time)
                 counts[member, day, group] += 1
                 if self._is_check_in(message.text):

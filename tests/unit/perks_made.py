@@ -11,7 +11,7 @@ from pathlib import Path
 
 from console.desk import Desk
 from console.dispatch import Dispatch
-from console.platforms.base import Batch, Platform, Receipt
+from console.platforms.base import Access, Batch, Platform, Receipt
 from console.platforms.replay import effects_path
 from console.settings import Settings
 from store import audit, lease, ledger, staff, vouchers
@@ -96,6 +96,9 @@ class Told:
     async def perform(self, order: Order) -> Receipt:
         self.orders.append(order)
         return self.answer(order)
+
+    async def access(self) -> Access:
+        return Access(self.name, ())
 
     async def close(self) -> None: ...
 
