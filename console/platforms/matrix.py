@@ -246,7 +246,7 @@ class Matrix:
             try:
                 page = await self._client.messages(room, start, since, limit, _page_filter())
             except Refusal as error:
-                if error.again:
+                if error.again or not error.code:
                     raise
                 problems.append(f"{self._reading.group(room)}: what was missed cannot be read: {error}")
                 break
@@ -285,7 +285,7 @@ class Matrix:
         try:
             await self._client.join(room)
         except Refusal as error:
-            if error.again:
+            if error.again or not error.code:
                 raise
             return [f"{group}: {who} invited Vigil, but it cannot come in: {error}"]
         return [f"{group}: came in, invited by {who}"]
