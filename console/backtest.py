@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from console.bitsets import Ids
-from rules.engine import UNJUDGED_KINDS, Engine
+from rules.engine import Engine
 from rules.kinds import BurstRule, DuplicatesRule, NewcomerRule
 from rules.knowledge import NOTHING_KNOWN, Knowledge
-from rules.records import Finding, Message
+from rules.records import UNCOUNTED_KINDS, Finding, Message
 from rules.rulebook import Rulebook
 from rules.standing import Membership
 from store import history, messages, statistics
@@ -131,7 +131,7 @@ class _Side:
         """Bring the engine to where it would stand when the period begins; returns with how many messages."""
         if any(isinstance(rule, NewcomerRule | BurstRule) for rule in self.rulebook.rules):
             self.engine.know(
-                Membership(*one) for one in history.standings_before(db, period.first, sorted(UNJUDGED_KINDS))
+                Membership(*one) for one in history.standings_before(db, period.first, sorted(UNCOUNTED_KINDS))
             )
         since = -1e18 if period.since is None else period.since - self.engine.horizon()
         warming = [one for one in before if one.time is None or one.time >= since]

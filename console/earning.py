@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from console.listening import Heard
 from rules.community import CheckIn, Community, Points, as_word
-from rules.records import Message, MessageKey, Mode
+from rules.records import UNCOUNTED_KINDS, Message, MessageKey, Mode
 from rules.rulebook import Rulebook
 from store import activity, invitations, ledger, member_lookup, messages
 from store.database import Database
@@ -66,7 +66,7 @@ class Earning:
                 self._joined(one, member, time)
             elif message.kind == "leave":
                 self._left(group, member, time)
-            elif message.kind not in messages.UNWRITTEN_KINDS:
+            elif message.kind not in UNCOUNTED_KINDS:
                 day = self._day(group, message, time)
                 counts[member, day, group] += 1
                 if self._is_check_in(message.text):

@@ -32,7 +32,7 @@ from rules.newcomer import Newcomer, settled
 from rules.patterns import Pattern
 from rules.pieces import MOST_PIECES
 from rules.prepared import Prepared
-from rules.records import Finding, Message, MessageKey, Mode
+from rules.records import UNCOUNTED_KINDS, UNJUDGED_KINDS, Finding, Message, MessageKey, Mode
 from rules.rulebook import Rulebook
 from rules.similar import Similar
 from rules.standing import Membership, Newness, Standing
@@ -40,15 +40,6 @@ from rules.words import Words
 
 JUDGED_CHARACTERS = 4_000
 """Code points of a text that are judged, from its start: no platform's ordinary message is longer."""
-UNJUDGED_KINDS = frozenset(
-    ["join", "leave", "invite", "kick", "ban", "unban", "mute", "unmute", "rename", "topic", "pin", "system"]
-)
-"""Kinds of message that nobody wrote. Rules take no notice of them."""
-
-UNCOUNTED_KINDS = UNJUDGED_KINDS | {"edit", "knock"}
-"""What is no further message of its member in the group, though an edit's or a request's text is judged: rules that
-count leave it out, or whoever mends a letter three times would be a campaign."""
-
 PROTECTED_KINDS = frozenset(["similar", "words", "pattern", "contact", "link", "learned"])
 """Kinds of rule that leave alone what is like a message they found wrongly once."""
 LOWEST_SCORE = 40.0

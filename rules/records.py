@@ -6,6 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+UNJUDGED_KINDS = frozenset(
+    ["join", "leave", "invite", "kick", "ban", "unban", "mute", "unmute", "rename", "topic", "pin", "system"]
+)
+"""Kinds of message that nobody wrote. Rules take no notice of them."""
+
+UNCOUNTED_KINDS = UNJUDGED_KINDS | {"edit", "knock"}
+"""What is no further message of its member in the group, though an edit's or a request's text is judged: rules that
+count leave it out, or whoever mends a letter three times would be a campaign."""
+
 
 class Mode(StrEnum):
     """What a rule's finding leads to."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from rules.records import Message, MessageKey
+from rules.records import UNCOUNTED_KINDS, Message, MessageKey
 from store.database import Database
 from store.records import FeedRow, Mark
 
@@ -56,7 +56,7 @@ class _Seen:
             self.joined, self.left = time, None
         elif message.kind == "leave":
             self.left = time
-        elif message.kind != "edit":  # which is no further message
+        elif message.kind not in UNCOUNTED_KINDS:
             self.count += 1
             if time is not None:
                 self.first = time if self.first is None else min(self.first, time)
