@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
 
 from console.platforms.base import Access, Batch, PlatformError, Receipt
 from console.platforms.http import Http, HttpError, Secrets, Unreachable
 from console.platforms.onebot_access import access_of
-from console.platforms.onebot_actions import CAN, Actions
+from console.platforms.onebot_actions import CAN, CHECK_SECONDS, Actions
 from console.platforms.onebot_calls import Calls, explained
 from console.platforms.onebot_events import Found, Reading
 from console.platforms.onebot_history import PAGE, Gap, NoHistory, gap
@@ -48,6 +48,7 @@ class OneBot:
         answer_seconds: float = 30.0,
         quiet_seconds: float = QUIET_SECONDS,
         meet_seconds: float = MEET_SECONDS,
+        check_seconds: Sequence[float] = CHECK_SECONDS,
     ) -> None:
         self.name = name
         self.health = "connecting" if options.connect else "waiting to be connected to"
@@ -61,7 +62,7 @@ class OneBot:
         self._line = Line(options, self._secrets, answer_seconds, quiet_seconds)
         self._calls = Calls(options, self._line, self._http, self._secrets)
         self._reading = Reading(name, self._calls.looks_at, clock)
-        self._actions = Actions(self._calls, self._reading.group, options.per_second)
+        self._actions = Actions(self._calls, self._reading.group, options.per_second, check_seconds)
         self._position: Position | None = None
         self._unfilled: set[str] = set()
         self._online = True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -59,10 +59,13 @@ class Pace:
 class Actions:
     """Carries out orders, one after the other. `group_name` says what a group is called."""
 
-    def __init__(self, calls: Calls, group_name: Callable[[str], str], per_second: float) -> None:
+    def __init__(
+        self, calls: Calls, group_name: Callable[[str], str], per_second: float, check_seconds: Sequence[float]
+    ) -> None:
         self._calls = calls
         self._group_name = group_name
         self._pace = Pace(per_second)
+        self._check_seconds = check_seconds
 
     async def perform(self, order: Order, ready: Callable[[], Awaitable[None]]) -> Receipt:
         """`ready` makes sure that actions can be asked for."""
@@ -163,7 +166,7 @@ class Actions:
             if error.uncertain or error.again or order.kind is ActionKind.BAN or await _sure(self._is_there(order)):
                 raise
             return "was so already"
-        for seconds in CHECK_SECONDS:
+        for seconds in self._check_seconds:
             await asyncio.sleep(seconds)
             try:
                 if not await self._is_there(order):

@@ -29,6 +29,7 @@ from console.platforms.onebot_shapes import Frame, spelled
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 """Seconds between two tries to connect."""
+HELD_SECONDS = 2.0
 REFUSED_SECONDS = 30.0
 LISTEN_SECONDS = 10.0
 """Seconds between two tries to listen where another program does."""
@@ -197,8 +198,8 @@ class Line:
                 self._lost(closed.words)
             self._refused = closed.words if closed.refused else ""
             self._put(closed)
-            # One that held for a while was a good one: the next may be made at once.
-            wait = FIRST_WAIT if time.monotonic() - began > LONGEST_WAIT else min(wait * 2, LONGEST_WAIT)
+            # One that held was a good one: the next may be made soon.
+            wait = FIRST_WAIT if time.monotonic() - began > HELD_SECONDS else min(wait * 2, LONGEST_WAIT)
             await asyncio.sleep(REFUSED_SECONDS if closed.refused else wait)
 
     def _turned_away(self, response: Response) -> Closed:

@@ -28,7 +28,7 @@ class Deeds:
         self._world = world
         self._packets = packets
         self._profile = packets.profile
-        self._tokens = 0.0
+        self._tokens = float("inf")
         self._filled = time.monotonic()
 
     def do(self, action: str, params: Packet, *, lie: bool = False) -> Any:
