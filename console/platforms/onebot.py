@@ -136,7 +136,7 @@ class OneBot:
     async def _ready(self) -> None:
         """Make sure that actions can be asked for. Raises HttpError, PlatformError."""
         if self._http is None and not self._line.is_up():
-            raise TokenRefused(self._line.why) if self._line.refused else Unreachable(self._line.why, uncertain=False)
+            raise self._line.why_not()
         await self._calls.know()
 
     async def _meet(self) -> None:

@@ -14,7 +14,8 @@ from console.platforms.onebot_shapes import Event, History, Mark, number, sequen
 ACTION = "get_group_msg_history"
 FIRST_PAGE, PAGE = 20, 100
 MOST_PAGES = 100
-SEARCHED_PAGES = 20
+SEARCHED_PAGES = 50
+"""As much as NapCat remembers at all."""
 SLACK_SECONDS = 60.0
 """So much before the newest known message history is read as well: times are whole seconds of several clocks, and
 what is known already is stored once all the same."""

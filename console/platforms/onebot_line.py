@@ -102,20 +102,21 @@ class Line:
         self._own = random.token_hex(4)
         self._heard = 0.0
         self._refused = ""
+        self._down = time.monotonic()
 
     def is_up(self) -> bool:
         """Whether actions can be sent."""
         return self._socket is not None
 
-    @property
-    def why(self) -> str:
-        """What to say where there is no connection."""
-        return self._refused or f"no connection to {self._options.place}"
-
-    @property
-    def refused(self) -> bool:
-        """Whether the token was refused the last time."""
-        return bool(self._refused)
+    def why_not(self) -> HttpError:
+        """What to say where there is no connection. The longer it lasts, the longer is the wait."""
+        error: HttpError
+        if self._refused:
+            error = TokenRefused(self._refused)
+        else:
+            error = Unreachable(f"no connection to {self._options.place}", uncertain=False)
+            error.wait = min(max(time.monotonic() - self._down, FIRST_WAIT), LONGEST_WAIT)
+        return error
 
     def start(self, token: str) -> None:
         """Begin, once."""
@@ -147,7 +148,7 @@ class Line:
         """The answer to an action as it came. Raises HttpError."""
         socket = self._socket
         if socket is None:
-            raise TokenRefused(self._refused) if self._refused else Unreachable(self.why, uncertain=False)
+            raise self.why_not()
         seconds = self._answer_seconds if seconds is None else seconds
         echo = f"{self._own}.{next(self._numbers)}"
         packet = msgspec.json.encode({"action": action, "params": params, "echo": echo})
@@ -199,8 +200,9 @@ class Line:
             self._refused = closed.words if closed.refused else ""
             self._put(closed)
             # One that held was a good one: the next may be made soon.
-            wait = FIRST_WAIT if time.monotonic() - began > HELD_SECONDS else min(wait * 2, LONGEST_WAIT)
+            wait = FIRST_WAIT if time.monotonic() - began > HELD_SECONDS else wait
             await asyncio.sleep(REFUSED_SECONDS if closed.refused else wait)
+            wait = min(wait * 2, LONGEST_WAIT)
 
     def _turned_away(self, response: Response) -> Closed:
         body = self._secrets.clean((response.body or b"")[:200].decode("utf-8", "replace"))
@@ -317,6 +319,8 @@ class Line:
             self._heard = time.monotonic()
 
     def _lost(self, words: str) -> None:
+        if self._socket is not None:
+            self._down = time.monotonic()
         self._socket = None
         for answer in self._asked.values():
             if not answer.done():
