@@ -141,8 +141,10 @@ def _text(kind: str, data: dict[str, Any], name: Callable[[str], str], depth: in
             return one_line(data.get("name") or data.get("fileName") or data.get("file_name") or data.get("file"))
         case "mface":
             return one_line(data.get("summary")).strip("[]")
-        case "forward" | "node":
+        case "forward":
             return _forwarded(data, name, depth)
+        case "node":
+            return _forwarded({"content": [{"type": "node", "data": data}]}, name, depth)
     return ""
 
 
@@ -156,11 +158,14 @@ def _forwarded(data: dict[str, Any], name: Callable[[str], str], depth: int) -> 
         inner = one
         if isinstance(one, dict) and "type" not in one:
             inner = one.get("message") or one.get("content")
+        elif isinstance(one, dict) and one["type"] == "node" and isinstance(one.get("data"), dict):
+            inner = one["data"].get("content")
         try:
-            lines.append(said(inner, name, depth + 1).text)
+            line = said(inner, name, depth + 1)
         except msgspec.ValidationError:
             continue
-    return "\n".join(line for line in lines if line)
+        lines.append(line.text or f"[{line.kind}]")
+    return "\n".join(lines)
 
 
 def _mark(kind: str, text: str) -> str:
