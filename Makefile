@@ -66,6 +66,8 @@ $(VENV)/dev.stamp: pyproject.toml $(PINS) | $(VENV)/made.stamp
 	@PIP_CONSTRAINT=$(PINS) $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,check]'
 	@PIP_CONSTRAINT=$(PINS) $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[matrix-test]' || \
 	echo "make: no Matrix server can be installed here; the tests against one are skipped" >&2
+	@PIP_CONSTRAINT=$(PINS) $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[onebot-test]' || \
+	echo "make: the clients for OneBot cannot be installed here; the tests with them are skipped" >&2
 	@echo "Compiling the rules' loops ..."
 	@$(BIN)/python -m rules.compiling
 	@touch $(VENV)/run.stamp $@

@@ -11,7 +11,7 @@ import pytest
 
 SCREENS = {"textual", "rich"}
 JUDGING = {"rapidfuzz", "re2", "ahocorasick_rs", "rules.engine"}
-HEAVY = {*SCREENS, *JUDGING, "numpy", "numba", "httpx", "stamina", "cryptography"}
+HEAVY = {*SCREENS, *JUDGING, "numpy", "numba", "httpx", "stamina", "websockets", "cryptography"}
 
 LOADED = "import sys; print(*sorted(sys.modules))"
 
