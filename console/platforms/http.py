@@ -32,6 +32,8 @@ LONGEST_WAIT = 120.0
 LONGEST_WORDS = 300
 """Characters of what a service says that are repeated to people."""
 
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.InvalidURL)
+
 # What caused a retry may hold a token in its address, and would be logged otherwise.
 stamina.instrumentation.set_on_retry_hooks([])
 
@@ -56,9 +58,11 @@ class Secrets:
 
 class HttpError(Exception):
     """A request that did not end with the answer asked for; its text is one clean line. `again` is whether the same
-    request may succeed later, `wait` after how many seconds the service wants it, None where it did not say."""
+    request may succeed later, `wait` after how many seconds the service wants it, None where it did not say.
+    `uncertain` is whether the service may have done all the same what was asked."""
 
     again = True
+    uncertain = True
 
     def __init__(self, words: str, wait: float | None = None) -> None:
         super().__init__(words)
@@ -67,6 +71,10 @@ class HttpError(Exception):
 
 class Unreachable(HttpError):
     """No connection, or no answer in time."""
+
+    def __init__(self, words: str, *, uncertain: bool = True) -> None:
+        super().__init__(words)
+        self.uncertain = uncertain
 
 
 class BadAnswer(HttpError):
@@ -85,6 +93,7 @@ class Refusal(HttpError):
         self.status = status
         self.code = code
         self.again = status in (408, 425, 429) or status >= 500
+        self.uncertain = status == 408 or status >= 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +203,11 @@ class Http:
                 status, wait, received = await self._receive(method, url, content, given, timeout)
         except TimeoutError:
             raise Unreachable(f"no whole answer in {seconds + self._answer_seconds:.0f} s") from None
-        except httpx.TimeoutException:
-            raise Unreachable(f"no answer in {seconds:.0f} s") from None
+        except httpx.TimeoutException as error:
+            raise Unreachable(f"no answer in {seconds:.0f} s", uncertain=not isinstance(error, _NOT_SENT)) from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
             words = self._secrets.clean(str(error)) or type(error).__name__
-            raise Unreachable(f"no connection: {words}") from None
+            raise Unreachable(f"no connection: {words}", uncertain=not isinstance(error, _NOT_SENT)) from None
         if status >= 400:
             said = self._explained(received)
             raise Refusal(status, said.code, said.words, said.wait if said.wait is not None else wait)

@@ -20,7 +20,11 @@ from rules.reading import Table
 
 GROUP = "vigil.platforms"
 
-OWN = {"replay": "console.platforms.replay_kind", "matrix": "console.platforms.matrix_kind"}
+OWN = {
+    "replay": "console.platforms.replay_kind",
+    "matrix": "console.platforms.matrix_kind",
+    "telegram": "console.platforms.telegram_kind",
+}
 """Vigil's own kinds and the modules that hold them. They are no entry points because looking for these takes as long
 as all else that a command imports."""
 
