@@ -32,10 +32,10 @@ def platform_list(found: Places, json_: bool) -> None:
 
 
 @platform_group.command("test", epilog=example("vigil platform test matrix --json"))
-@click.argument("name")
+@click.argument("which", metavar="NAME")
 @as_json
 @places
-def platform_test(found: Places, name: str, json_: bool) -> None:
+def platform_test(found: Places, which: str, json_: bool) -> None:
     """Log in to a platform, name the groups it sees, and say what Vigil has no right to do there.
 
     Nothing is sent to any group. It ends with 1 when a right is lacking somewhere.
@@ -47,15 +47,15 @@ def platform_test(found: Places, name: str, json_: bool) -> None:
     from console.printing_platforms import access_shape, print_access
 
     settings = found.settings()
-    chosen = next((one for one in settings.platforms if one.name == name), None)
+    chosen = next((one for one in settings.platforms if one.name == which), None)
     if chosen is None:
         known = ", ".join(one.name for one in settings.platforms) or "none"
-        raise UserError(f"{name!r} is no platform in {settings.path}; set up are: {known}")
+        raise UserError(f"{which!r} is no platform in {settings.path}; set up are: {known}")
     access = asyncio.run(look(chosen, settings.store))
     if json_:
-        for row in access_shape(name, access):
+        for row in access_shape(which, access):
             echo_json(row)
     else:
-        print_access(name, access)
+        print_access(which, access)
     if any(group.lacking for group in access.groups):
         raise click.exceptions.Exit(1)

@@ -45,6 +45,10 @@ UNJUDGED_KINDS = frozenset(
 )
 """Kinds of message that nobody wrote. Rules take no notice of them."""
 
+UNCOUNTED_KINDS = UNJUDGED_KINDS | {"edit", "knock"}
+"""What is no further message of its member in the group, though an edit's or a request's text is judged: rules that
+count leave it out, or whoever mends a letter three times would be a campaign."""
+
 PROTECTED_KINDS = frozenset(["similar", "words", "pattern", "contact", "link", "learned"])
 """Kinds of rule that leave alone what is like a message they found wrongly once."""
 LOWEST_SCORE = 40.0
@@ -125,7 +129,7 @@ class Engine:
 
     def scored(self, batch: Sequence[Message]) -> list[Judged]:
         """As `judge`, with the scores."""
-        newness = [self._standing.count(one, written=one.kind not in UNJUDGED_KINDS) for one in batch]
+        newness = [self._standing.count(one, written=one.kind not in UNCOUNTED_KINDS) for one in batch]
         prepared = _prepared(batch, newness)
         findings: list[list[Finding]] = [[] for _ in batch]
         results: list[dict[str, Finding]] = [{} for _ in batch]
@@ -278,7 +282,9 @@ def _prepared(batch: Sequence[Message], newness: Sequence[Newness]) -> list[Prep
 
 def _places(rule: Rule, prepared: Sequence[Prepared]) -> list[int]:
     """Which of the messages the rule is for."""
-    unjudged = UNJUDGED_KINDS - {"join"} if isinstance(rule, BurstRule) else UNJUDGED_KINDS
+    unjudged = UNCOUNTED_KINDS if isinstance(rule, DuplicatesRule | FloodRule | BurstRule) else UNJUDGED_KINDS
+    if isinstance(rule, BurstRule):
+        unjudged = unjudged - {"join"}
     everywhere = not rule.groups and not rule.elsewhere
     return [
         place

@@ -30,10 +30,6 @@ _ROW = (
 )
 
 
-UNWRITTEN_KINDS = frozenset(["edit", "knock"])
-"""What nobody said in the group: such messages are stored and judged, but not counted."""
-
-
 class Stored(NamedTuple):
     """A message just stored: its id, and those of its group and its member, None without one."""
 
@@ -60,7 +56,7 @@ class _Seen:
             self.joined, self.left = time, None
         elif message.kind == "leave":
             self.left = time
-        elif message.kind not in UNWRITTEN_KINDS:
+        elif message.kind != "edit":  # which is no further message
             self.count += 1
             if time is not None:
                 self.first = time if self.first is None else min(self.first, time)
@@ -98,7 +94,9 @@ class MessageWriter:
             member = None
             if message.member:
                 member = self._id(self._members, "members", message.platform, message.member, message.name)
-                seen.setdefault((member, group), _Seen()).add(message)
+                # Who only asks to be let in has no membership.
+                if message.kind != "knock":
+                    seen.setdefault((member, group), _Seen()).add(message)
             mentions = msgspec.json.encode(message.mentions).decode() if message.mentions else ""
             rows.append(
                 (number, group, member, message.id, message.kind, message.text, message.time, received_at,

@@ -68,6 +68,8 @@ class Matrix:
         *,
         clock: Callable[[], float] = time.time,
         answer_seconds: float = 30.0,
+        poll_seconds: float = POLL_SECONDS,
+        waits: tuple[float, float] = (FIRST_WAIT, LONGEST_WAIT),
     ) -> None:
         self.name = name
         self.health = "connecting"
@@ -79,6 +81,8 @@ class Matrix:
         self._direct = Direct(self._client)
         self._mutes = MuteKeeper(self._client, clock)
         self._actions = Actions(self._client, self._reading, self._direct, self._mutes)
+        self._poll_seconds = poll_seconds
+        self._waits = waits
         self._notes: list[str] = []
         self._said = ""
         self._limit = TIMELINE_EVENTS
@@ -92,7 +96,8 @@ class Matrix:
     async def batches(self, position: str | None) -> AsyncIterator[Batch]:
         """Without end."""
         lifting = asyncio.create_task(self._mutes.lift_for_ever(self._notes.append))
-        wait = FIRST_WAIT
+        first_wait, longest_wait = self._waits
+        wait = first_wait
         poll = 0.0
         since: str | None = None
         try:
@@ -104,10 +109,10 @@ class Matrix:
                     answer = await self._client.sync(since, self._filter(first=not since), poll)
                     batch = await self._read(answer, since)
                 except (HttpError, LoginRefused) as error:
-                    wait, poll = min(wait * 2, LONGEST_WAIT), 0.0
+                    wait, poll = min(wait * 2, longest_wait), 0.0
                     if isinstance(error, TooLarge):
                         # Less at once; the rest comes page by page.
-                        self._limit, wait = max(1, self._limit // 4), FIRST_WAIT
+                        self._limit, wait = max(1, self._limit // 4), first_wait
                     if since and isinstance(error, Refusal) and error.code in POSITION_UNKNOWN:
                         since = ""
                         self._notes.append(f"the server does not know where reading stopped ({error}); it begins anew,"
@@ -118,7 +123,7 @@ class Matrix:
                     await asyncio.sleep(max(seconds, getattr(error, "wait", None) or 0.0))
                     continue
                 self.health, self._said, self._ready = "connected", "", True
-                wait, poll = FIRST_WAIT, POLL_SECONDS
+                wait, poll = first_wait, self._poll_seconds
                 self._limit = min(TIMELINE_EVENTS, self._limit * 2)
                 messages = batch.messages
                 while len(messages) > BATCH_MESSAGES:

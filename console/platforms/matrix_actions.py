@@ -16,7 +16,7 @@ from store.records import ActionKind, ActionState, Order
 
 CAN = frozenset(ActionKind)
 
-TROUBLE_SECONDS = 5.0
+TROUBLE_SECONDS = 2.0
 LOGIN_SECONDS = 60.0
 """How long an action waits before the next try: after trouble with the server, and when it refuses the login."""
 
@@ -100,12 +100,18 @@ class Actions:
         content = mention(order.member, name, order.text)
         await self._client.send(order.group, f"{order.key}.warn", content)
         try:
-            await self._tell(order, f"{self._reading.group(order.group)}: {order.text}", ready)
+            await self._tell(order, f"{await self._group(order.group)}: {order.text}", ready)
         except Refusal as error:
             if error.again:
                 raise
             return f"told in the group, but not alone: {error}"
         return ""
+
+    async def _group(self, room: str) -> str:
+        """What the group is called; not read since the start, it is asked for."""
+        if room not in self._reading.groups:
+            self._reading.learn(room, await self._client.names(room), {})
+        return self._reading.group(room)
 
     async def _tell(self, order: Order, text: str, ready: Callable[[], bool]) -> None:
         """Say something to the member alone."""

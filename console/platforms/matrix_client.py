@@ -82,6 +82,20 @@ class Client:
             content = None
         return power(*self._founded[room], content)
 
+    async def names(self, room: str) -> list[msgspec.Raw]:
+        """The events that say what a room is called."""
+        found = []
+        for kind in ("m.room.name", "m.room.canonical_alias"):
+            try:
+                content = await self._ask("GET", f"rooms/{_part(room)}/state/{kind}", msgspec.Raw)
+            except Refusal as error:
+                if error.status not in (403, 404):
+                    raise
+            else:
+                event = {"type": kind, "state_key": "", "content": content}
+                found.append(msgspec.Raw(msgspec.json.encode(event)))
+        return found
+
     async def _founding(self, room: str) -> tuple[Create, str]:
         """How a room was made, and by whom."""
         path = f"rooms/{_part(room)}/state"

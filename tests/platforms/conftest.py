@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -35,9 +36,8 @@ def connect(people: People) -> Iterator[Callable[..., Connected]]:
     """Connects the platform, in a thread of its own, until the test is over."""
     connections: list[Connected] = []
 
-    def make(position: str | None = None, clock: Callable[[], float] | None = None) -> Connected:
-        more = {} if clock is None else {"clock": clock}
-        connected = Connected(Matrix("mx", people.options(), people.login_file, **more), position)
+    def make(position: str | None = None, clock: Callable[[], float] = time.time) -> Connected:
+        connected = Connected(Matrix("mx", people.options(), people.login_file, clock=clock), position)
         connections.append(connected)
         return connected
 

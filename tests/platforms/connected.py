@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import threading
-from typing import Any
 
 from console.platforms.base import Access, Batch, Platform, Receipt
 from rules.records import Message, MessageKey
@@ -34,7 +32,7 @@ class Connected:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
-        self._reading = asyncio.run_coroutine_threadsafe(self._read(position), self._loop)
+        asyncio.run_coroutine_threadsafe(self._read(position), self._loop)
 
     async def _read(self, position: str | None) -> None:
         try:
@@ -51,15 +49,16 @@ class Connected:
         return asyncio.run_coroutine_threadsafe(self.platform.access(), self._loop).result(60)
 
     def close(self) -> None:
+        """End reading, as a worker that stops does."""
+
         async def end() -> None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await task
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self.platform.close()
 
         if self._thread.is_alive():
-            task: Any = asyncio.wrap_future(self._reading, loop=self._loop)
-            self._reading.cancel()
             asyncio.run_coroutine_threadsafe(end(), self._loop).result(30)
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()

@@ -51,6 +51,14 @@ def test_commands_on_the_store_import_no_screens_and_no_rules_engine(tmp_path: P
     assert loaded(code) & (HEAVY - {"rich"}) == set()
 
 
+def test_settings_of_platforms_are_checked_without_what_speaks_to_them(tmp_path: Path) -> None:
+    table = '[platforms.mx]\nkind = "matrix"\nhomeserver = "https://a.test"\ntoken_env = "T"\n'
+    code = f"from pathlib import Path; from console.settings import parse; parse({table!r}, Path('/a/vigil.toml'))"
+    modules = loaded(code)
+    assert "console.platforms.matrix_kind" in modules
+    assert modules & HEAVY == set()
+
+
 def test_the_consoles_process_cannot_judge_messages() -> None:
     modules = loaded("import console.opening, console.app, console.screens.main, console.screens.place")
     assert "textual" in modules

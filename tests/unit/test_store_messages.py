@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.records import Message, Mode
+from rules.records import Message, MessageKey, Mode
 from store import messages
 from store.database import Database, open_database
 from store.records import Mark
@@ -89,6 +89,29 @@ def test_joining_and_leaving_are_noted_and_are_no_posts(db: Database) -> None:
     assert membership(db) == (1, NOON + 2, NOON + 2, NOON, NOON + 1)
     come(4, "join", NOON + 3)
     assert membership(db) == (1, NOON + 2, NOON + 2, NOON + 3, None)
+
+
+def test_an_edit_is_no_further_post_and_a_request_no_membership(db: Database) -> None:
+    add(db, message(1, time=NOON), replace(message("1 e1", "mended", time=NOON + 5), kind="edit"))
+    add(db, replace(message(2, "let me in", member="n"), kind="knock"))
+    assert membership(db) == (1, NOON, NOON, None, None)
+    assert db.value("SELECT count(*) FROM memberships") == 1
+    assert db.value("SELECT count(*) FROM messages") == 3
+
+
+def test_what_is_gone_on_the_platform_is_marked_with_its_edits_and_nothing_else(db: Database) -> None:
+    keys = ["1", "1 e1", "1 e2", "10", "1!", "2"]
+    add(db, *(message(key) for key in keys), message("1", group="h"))
+    with db.transaction():
+        messages.mark_gone(db, [MessageKey("replay", "g", "1"), MessageKey("replay", "g", "unknown")], NOON)
+        messages.mark_gone(db, [MessageKey("replay", "none", "2")], NOON)
+    gone = db.execute(
+        "SELECT m.key, g.key FROM messages m JOIN groups g ON g.id = m.group_id WHERE deleted_at = ?", (NOON,)
+    )
+    assert sorted(gone) == [("1", "g"), ("1 e1", "g"), ("1 e2", "g")]
+    with db.transaction():
+        messages.mark_gone(db, [MessageKey("replay", "g", "1")], NOON + 1)
+    assert db.value("SELECT count(*) FROM messages WHERE deleted_at = ?", (NOON + 1,)) == 0
 
 
 def test_a_message_of_nobody_is_stored(db: Database) -> None:

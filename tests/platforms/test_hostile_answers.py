@@ -1,0 +1,186 @@
+"""Whatever a server answers, reading goes on: what was seen is said in a line, and what comes after it is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from console.platforms.matrix import Matrix
+from console.platforms.matrix_events import Reading
+from console.platforms.matrix_kind import MatrixOptions
+from store.records import ActionKind, ActionState
+from tests.platforms.connected import Connected, order
+from tests.platforms.hostile import ROOM, TOKEN, Answer, Hostile, as_json, message, sync
+from tests.platforms.synapse import until
+
+HTML = Answer(502, b"<html><body>Bad gateway</body></html>", (("Content-Type", "text/html"),))
+
+Play = Callable[..., Connected]
+
+
+@pytest.fixture
+def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
+    """Connects Vigil to a server of these answers, quick to try again and to give up waiting."""
+    monkeypatch.setenv("VIGIL_HOSTILE_TOKEN", TOKEN)
+    open_: list[Connected | Hostile] = []
+
+    def make(*syncs: Answer, others: dict[str, Answer] | None = None) -> Connected:
+        server = Hostile(syncs, others)
+        open_.append(server)
+        options = MatrixOptions(server.base, "", None, "VIGIL_HOSTILE_TOKEN", None, "", ("@ada:hostile.test",))
+        quick = Matrix(
+            "mx", options, tmp_path / "login", answer_seconds=0.4, poll_seconds=0.0, waits=(0.005, 0.01)
+        )  # fmt: skip
+        connected = Connected(quick)
+        open_.insert(0, connected)
+        return connected
+
+    yield make
+    for one in open_:
+        one.close()
+
+
+WRONG = {
+    "a server error": (Answer(500, b"oops"), "(500)"),
+    "an error page": (HTML, "(502)"),
+    "a page where JSON belongs": (Answer(200, HTML.body), "an answer that is no JSON: '<html>"),
+    "nothing": (Answer(200, b""), "an empty answer"),
+    "JSON cut short": (Answer(200, sync("s9").body[:-20]), "an answer that is no JSON"),
+    "a body cut short": (Answer(200, b'{"next', length=500), "no connection"),
+    "a list": (as_json([1, 2]), "another shape: Expected `object`, got `array`"),
+    "a number for the position": (as_json({"next_batch": 5}), "another shape: Expected `str`, got `int`"),
+    "rooms as a text": (as_json({"next_batch": "s", "rooms": "none"}), "at `$.rooms`"),
+    "a null": (Answer(200, b"null"), "another shape"),
+    "nested without end": (Answer(200, b'{"next_batch":"s","x":' + b"[" * 200_000), "an answer that is no JSON"),
+    "ten megabytes and more": (Answer(200, b'{"next_batch":"' + b"x" * 10_100_000 + b'"}'), "more than 10 MB"),
+    "bytes that drip": (Answer(200, b" " * 100 + b"{}", pieces=100, pause=0.05), "no whole answer in"),
+    "silence": (Answer(200, b"{}{}", pieces=2, pause=5.0), "no answer in"),
+    "a redirect in a circle": (
+        Answer(302, b"", (("Location", "/_matrix/client/v3/sync"),)), "more than 3 redirects",
+    ),
+    "a redirect elsewhere": (
+        Answer(302, b"", (("Location", f"http://127.0.0.2:1/{TOKEN}"),)), "a redirect to http://127.0.0.2:1;",
+    ),
+    "a redirect to nowhere": (Answer(302, b"", ()), "a redirect to no address"),
+    "a refusal of the wrong type": (as_json({"errcode": 5, "error": []}, 400), "(400)"),
+    "the token": (as_json({"errcode": "M_UNKNOWN", "error": f"bad {TOKEN}"}, 500), "bad … (M_UNKNOWN)"),
+    "broken compression": (Answer(200, b"no gzip", (("Content-Encoding", "gzip"),)), "no connection"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_a_server_should_not_answer_is_said_and_read_past(play: Play, what: str) -> None:
+    wrong, said = WRONG[what]
+    circle = 4 if "circle" in what else 1
+    read = play(sync("s1"), *[wrong] * circle, sync("s2", [message(1, "after it all")]))
+    assert read.texts(1) == [("text", "after it all")]
+    assert read.failure is None
+    assert said in "\n".join(read.problems)
+    assert TOKEN not in "\n".join(read.problems)
+    assert read.platform.health == "connected"
+
+
+def test_a_server_that_stays_away_is_said_once_and_waited_for(play: Play) -> None:
+    read = play(sync("s1"), *[Answer(503, b"down")] * 40, sync("s2", [message(1, "back again")]))
+    assert read.texts(1) == [("text", "back again")]
+    assert len(read.problems) == 1
+
+
+def test_a_strange_event_hides_none_of_the_others(play: Play) -> None:
+    strange: list[Any] = [
+        5, None, "text", [], {}, {"type": 7}, {"type": "m.room.message"},
+        message(1, "x", event_id=5), message(2, "x", sender="two words"), message(3, "x", event_id="$a b"),
+        message(4, "x", content=[]), message(5, "x", content={"body": 5}), message(6, "x", origin_server_ts="soon"),
+        {"type": "m.room.member", "event_id": "$m", "sender": "@x:y", "state_key": "@x:y", "content": {}},
+        {"type": "m.room.redaction", "event_id": "$r", "sender": "@x:y", "content": {"redacts": 3}},
+        {"type": "m.room.name", "event_id": "$n", "sender": "@x:y", "state_key": "", "content": {"name": []}},
+    ]  # fmt: skip
+    read = play(sync("s1"), sync("s2", [*strange, message(9, "fine")]))
+    assert read.texts(1) == [("text", "fine")]
+    assert len(read.problems) >= 13
+    assert all(problem.startswith(ROOM) for problem in read.problems)
+
+
+def test_half_a_surrogate_pair_in_one_message_hides_no_message(play: Play) -> None:
+    body = sync("s2", [message(1, "HALF"), message(2, "whole")]).body.replace(b"HALF", b"a\\ud83d")
+    read = play(sync("s1"), Answer(200, body))
+    assert read.texts(2) == [("text", "a\ufffd"), ("text", "whole")]
+
+
+def test_a_time_that_cannot_be_is_no_time(play: Play) -> None:
+    read = play(sync("s1"), sync("s2", [message(1, "x", origin_server_ts=9e15), message(2, "y", origin_server_ts=-5)]))
+    read.texts(2)
+    assert [one.time for one in read.messages] == [None, None]
+
+
+def test_a_history_that_goes_round_in_a_circle_is_left(play: Play) -> None:
+    page = as_json({"chunk": [message(1, "missed")], "end": "p"})
+    gap = sync("s2", [message(2, "after")], limited=True)
+    read = play(sync("s1"), gap, others={"/messages": page})
+    assert read.texts(2) == [("text", "missed"), ("text", "after")]
+    assert any("goes round in a circle" in problem for problem in read.problems)
+
+
+def test_too_much_at_once_is_read_in_smaller_parts(play: Play) -> None:
+    large = Answer(200, b'{"next_batch":"' + b"x" * 10_100_000 + b'"}')
+    server_said = play(sync("s1"), large, large, sync("s2", [message(1, "read")]))
+    assert server_said.texts(1) == [("text", "read")]
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_an_action_waits_until_the_answer_is_one(play: Play, what: str) -> None:
+    wrong, _ = WRONG[what]
+    if "position" in what or "rooms" in what:
+        pytest.skip("an answer to a question of its own")
+    read = play(sync("s1"), others={"/redact/%24x/test.key.delete": wrong})
+    receipt = read.perform(order(ActionKind.DELETE, ROOM, message="$x", key="test.key"))
+    expected = ActionState.FAILED if "wrong type" in what else ActionState.WAITING
+    assert receipt.state is expected, receipt
+    assert TOKEN not in receipt.words
+    until(lambda: read.position)
+    assert read.failure is None
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 10**18) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+_TYPES = st.sampled_from(
+    ["m.room.message", "m.sticker", "m.room.member", "m.room.redaction", "m.room.encrypted", "m.room.name",
+     "m.room.create", "m.room.canonical_alias", "m.room.tombstone", "m.room.encryption"]
+)  # fmt: skip
+_KEYS = [
+    "body", "msgtype", "m.relates_to", "m.new_content", "m.mentions", "membership", "displayname", "reason", "redacts",
+    "name", "alias", "formatted_body", "format", "filename", "rel_type", "event_id", "user_ids", "vigil.direct",
+]  # fmt: skip
+_CONTENT = st.dictionaries(st.sampled_from(_KEYS), _JSON | st.dictionaries(st.sampled_from(_KEYS), _JSON), max_size=6)
+_EVENT = st.fixed_dictionaries(
+    {"type": _TYPES | _JSON, "event_id": st.just("$a") | _JSON, "sender": st.just("@a:b") | _JSON},
+    optional={
+        "content": _CONTENT | _JSON, "state_key": st.just("@a:b") | _JSON, "origin_server_ts": st.just(1e12) | _JSON,
+        "unsigned": st.fixed_dictionaries({"prev_content": _CONTENT | _JSON}) | _JSON, "redacts": _JSON,
+    },
+)  # fmt: skip
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=150)
+@given(st.lists(_EVENT | _JSON, max_size=6))
+def test_no_event_of_any_shape_stops_the_reading(events: list[Any]) -> None:
+    reading = Reading("mx")
+    reading.user = "@vigil:b"
+    raw = [msgspec.Raw(json.dumps(event).encode()) for event in events]
+    names: dict[str, str] = {}
+    reading.learn(ROOM, raw, names)
+    found = reading.read(ROOM, raw, names)
+    assert not any("\x00" in one.text + one.name + one.group_name for one in found.messages)
+    for one in found.messages:
+        assert one.id
+        assert one.member

@@ -1,0 +1,281 @@
+"""The whole worker on a real Matrix server: killed at any moment it loses nothing and does nothing twice."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from store.records import ActionKind
+from tests.home import COMMAND, Home
+from tests.platforms.people import People
+from tests.platforms.synapse import Synapse, need_synapse, until
+
+KILLS = 20
+SERVER_KILLED_EVERY = 4
+"""In every so manieth round the server is killed as well."""
+
+AD = "search the app store for Quackly Notes, enter code 999333 at sign-up, get one month of premium for free"
+
+
+class Work:
+    """A worker of `vigil serve` on a store of its own, connected to the group `room`."""
+
+    def __init__(self, people: People, folder: Path, *more: str) -> None:
+        self.people = people
+        self.home = Home(folder)
+        self.home.settle(*people.settings(), *more)
+        self.room = people.group("Tea")
+        self.log = folder / "worker.txt"
+        self._queued = 0
+
+    def start(self) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [*COMMAND, "serve"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                cwd=self.home.folder, env=self.home.env,
+            )  # fmt: skip
+
+    @contextmanager
+    def running(self) -> Iterator[subprocess.Popen[bytes]]:
+        """A worker that has read what there is, and is told to end at the end of the block."""
+        process = self.start()
+        try:
+            until(lambda: process.poll() is not None or self.value("SELECT count(*) FROM positions"), 60)
+            assert process.poll() is None, self.log.read_text()
+            yield process
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=30) == 0
+        finally:
+            process.kill()
+            process.wait()
+
+    def rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+        if not self.home.store.exists():
+            return []
+        with closing(sqlite3.connect(self.home.store, timeout=20)) as connection:
+            try:
+                return connection.execute(sql, values).fetchall()
+            except sqlite3.OperationalError:
+                return []
+
+    def value(self, sql: str, *values: object) -> int:
+        found: Any = next(iter(self.rows(sql, *values)), (0,))[0]
+        return int(found or 0)
+
+    def queue(self, orders: list[tuple[ActionKind, str, str, str]]) -> None:
+        """Let actions wait in the outbox: kind, member, message and text of each."""
+        with closing(sqlite3.connect(self.home.store, timeout=20)) as connection:
+            for kind, member, message, text in orders:
+                self._queued += 1
+                connection.execute(
+                    "INSERT INTO actions (key, kind, group_id, member_id, message_id, text, seconds, state, created_at)"
+                    " SELECT ?, ?, g.id, (SELECT id FROM members WHERE key = ?),"
+                    " (SELECT id FROM messages WHERE key = ?), ?, 0, 'waiting', 0 FROM groups g WHERE g.key = ?",
+                    (f"store.{self._queued}.1", kind, member, message, text, self.room),
+                )
+            connection.commit()
+
+    def left(self) -> int:
+        """How many actions are not done."""
+        return self.value("SELECT count(*) FROM actions WHERE state <> 'done'")
+
+    def done(self) -> int:
+        return self.value("SELECT count(*) FROM actions WHERE state = 'done'")
+
+    def await_done(self, count: int, process: subprocess.Popen[bytes]) -> None:
+        """Wait until the worker has carried out so many actions."""
+        until(lambda: process.poll() is not None or self.done() >= count, 60)
+        assert process.poll() is None, self.log.read_text()[-3000:]
+
+    def stored(self, member: str) -> list[str]:
+        """What a member wrote, as it is stored."""
+        return [
+            str(text)
+            for (text,) in self.rows(
+                "SELECT m.text FROM messages m JOIN members p ON p.id = m.member_id WHERE p.key = ?"
+                " AND m.kind = 'text' ORDER BY m.id", member,
+            )
+        ]  # fmt: skip
+
+
+@pytest.fixture
+def own_synapse(tmp_path: Path) -> Iterator[Synapse]:
+    """A server that the test may kill."""
+    need_synapse()
+    server = Synapse(tmp_path / "synapse")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+class _Talk(threading.Thread):
+    """Ada talks on until told to stop, whatever becomes of the server."""
+
+    def __init__(self, people: People, room: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._people, self._room = people, room
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        while not self._over.wait(0.2):
+            text = f"talk {len(self.texts)}"
+            self._people.ada.say(self._room, text)
+            self.texts.append(text)
+
+    def stop(self) -> None:
+        self._over.set()
+        self.join()
+
+
+def test_worker_and_server_killed_twenty_times_lose_nothing_and_do_nothing_twice(
+    own_synapse: Synapse, tmp_path: Path
+) -> None:
+    people = People(own_synapse, tmp_path)
+    ada, bob, eve, vigil = people.ada, people.bob, people.eve, people.vigil
+    work = Work(people, tmp_path)
+    with work.running():
+        ads = [bob.say(work.room, f"ad {number}") for number in range(20)]
+        eve.say(work.room, "hello")
+        until(lambda: work.value("SELECT count(*) FROM messages") == 21)
+    texts = [f"notice {number}" for number in range(30)]
+    warnings = [f"warning {number}" for number in range(10)]
+    orders = [
+        *((ActionKind.SEND, "", "", text) for text in texts),
+        *((ActionKind.DELETE, bob.user, event, "") for event in ads),
+        *((ActionKind.WARN, bob.user, "", text) for text in warnings),
+        (ActionKind.MUTE, bob.user, "", ""),
+    ]
+    chance = random.Random(5)
+    chance.shuffle(orders)
+    work.queue([*orders, (ActionKind.BAN, eve.user, "", "")])
+    talk = _Talk(people, work.room)
+    talk.start()
+    process = work.start()
+    try:
+        for number in range(KILLS):
+            work.await_done(int((len(orders) + 1) * 0.95 * (number + chance.random()) / KILLS), process)
+            time.sleep(chance.random() * 0.05)
+            process.kill()
+            process.wait()
+            process = work.start()
+            if number % SERVER_KILLED_EVERY == 0:
+                # While the worker polls, and maybe sends.
+                seen = work.value("SELECT max(id) FROM messages")
+                until(lambda seen=seen: work.value("SELECT max(id) FROM messages") > seen, 60)  # type: ignore[misc]
+                own_synapse.kill()
+                own_synapse.start()
+        until(lambda: work.left() == 0, 60)
+        talk.stop()
+        until(lambda: len(work.stored(ada.user)) >= len(talk.texts), 60)
+    finally:
+        talk.stop()
+        process.kill()
+        process.wait()
+
+    assert work.stored(ada.user) == talk.texts, "each message once, in its order"
+    said = ada.texts(work.room, vigil.user)
+    assert [text for text in said if text.startswith("notice")] == [o[3] for o in orders if o[0] is ActionKind.SEND]
+    warned = [o[3] for o in orders if o[0] is ActionKind.WARN]
+    assert [text.split(": ")[1] for text in said if ": warning" in text] == warned
+    (private,) = bob.invitations()
+    bob.join(private)
+    assert [text.removeprefix("Tea: ") for text in bob.texts(private, vigil.user)] == warned
+    history = ada.history(work.room)
+    redacted = [event["content"]["redacts"] for event in history if event["type"] == "m.room.redaction"]
+    assert sorted(redacted) == sorted(ads)
+    bans = [event for event in history if event.get("content", {}).get("membership") == "ban"]
+    assert [event["state_key"] for event in bans] == [eve.user]
+    assert ada.state(work.room, "m.room.power_levels")["users"][bob.user] == -1
+    assert work.value("SELECT count(*) FROM messages WHERE deleted_at IS NOT NULL") == len(ads)
+
+
+def test_sixty_actions_come_through_a_servers_limits_in_order(tmp_path: Path) -> None:
+    need_synapse()
+    limited = Synapse(tmp_path / "synapse", messages=(2, 5))
+    try:
+        limited.start()
+        people = People(limited, tmp_path)
+        work = Work(people, tmp_path)
+        with work.running():
+            people.bob.say(work.room, "hello")
+            until(lambda: work.value("SELECT count(*) FROM messages") == 1)
+            texts = [f"notice {number}" for number in range(60)]
+            work.queue([(ActionKind.SEND, "", "", text) for text in texts])
+            until(lambda: work.left() == 0, 90)
+        assert people.ada.texts(work.room, people.vigil.user) == texts
+        waits = work.log.read_text().count(": waiting: ")
+        assert 10 < waits < 120, "the server's own wait was kept to"
+    finally:
+        limited.close()
+
+
+def test_an_edit_into_an_ad_is_caught_and_deleting_it_deletes_the_message(people: People, tmp_path: Path) -> None:
+    work = Work(people, tmp_path)
+    with work.running():
+        event = people.bob.say(work.room, "good morning all")
+        until(lambda: work.value("SELECT count(*) FROM messages") == 1)
+        assert work.home.ok("cases", "--json").rows == []
+        people.bob.edit(work.room, event, AD)
+        until(lambda: work.value("SELECT count(*) FROM cases"))
+        (case,) = work.home.ok("cases", "--json").rows
+        assert case["rule"] == "ads"
+        assert case["sample"] == AD
+        work.home.ok("decide", case["id"], "warn")
+        until(lambda: people.ada.event(work.room, event)["content"] == {})
+        until(lambda: work.left() == 0)
+        # The server tells of the deletion, and the message it took along is marked, too.
+        until(lambda: work.value("SELECT count(*) FROM messages WHERE deleted_at IS NOT NULL") == 2)
+    assert len(people.bob.invitations()) == 1
+
+
+def test_a_secret_reaches_neither_log_nor_store(people: People, tmp_path: Path) -> None:
+    work = Work(people, tmp_path)
+    with work.running():
+        people.bob.say(work.room, "hello")
+        until(lambda: work.value("SELECT count(*) FROM messages") == 1)
+        work.queue([(ActionKind.SEND, "", "", "hello all")])
+        until(lambda: work.left() == 0)
+    (kept,) = work.home.store.parent.glob("*.login")
+    token = kept.read_text().split('"token":"')[1].split('"')[0]
+    assert people.vigil.user in kept.read_text()
+    for secret in (token, people.vigil.password):
+        assert secret not in work.log.read_text()
+        for file in work.home.store.parent.glob("vigil.db*"):
+            assert secret.encode() not in file.read_bytes()
+
+
+def test_platforms_are_named_and_tested_by_command(people: People, tmp_path: Path) -> None:
+    work = Work(people, tmp_path)
+    people.group("Coffee", "11", power=50)
+    home = work.home
+    assert home.ok("platform", "list").out == "mx  matrix  no worker runs\n"
+    tested = home.run("platform", "test", "mx")
+    assert (tested.code, tested.err) == (1, ""), tested.err
+    assert tested.lines[0] == f"mx: logged in as {people.vigil.user}, in 2 groups"
+    assert "LOOK  Coffee" in tested.out
+    assert (
+        "      cannot mute: to mute members, that is change the group's permissions takes power level 100" in tested.out
+    )
+    assert "ok    Tea" in tested.out
+    rows = home.run("platform", "test", "mx", "--json").rows
+    assert [(row.get("name"), list(row.get("lacking", []))) for row in rows[1:]] == [("Coffee", ["mute"]), ("Tea", [])]
+    assert "set up are: mx" in home.refused("platform", "test", "irc")
+    with work.running():
+        until(lambda: home.ok("platform", "list").out == "mx  matrix  connected\n")
+    people.password_file.chmod(0o644)
+    (kept,) = home.store.parent.glob("*.login")
+    kept.unlink()
+    assert "chmod 600" in home.refused("platform", "test", "mx")
