@@ -63,6 +63,10 @@ class Telegram:
         *,
         clock: Callable[[], float] = time.time,
         answer_seconds: float = 30.0,
+        poll_seconds: float = POLL_SECONDS,
+        waits: tuple[float, float] = (FIRST_WAIT, LONGEST_WAIT),
+        linger_seconds: float = LINGER_SECONDS,
+        updates: int = UPDATES,
     ) -> None:
         self.name = name
         self.health = "connecting"
@@ -74,9 +78,13 @@ class Telegram:
         self._client = Client(options, self._http, self._secrets)
         self._reading = Reading(name, options.groups, clock)
         self._actions = Actions(self._client, self._reading, clock)
-        self._albums = Waiting()
+        self._albums = Waiting(linger_seconds)
+        self._poll_seconds = poll_seconds
+        self._waits = waits
+        self._linger_seconds = linger_seconds
+        self._updates = updates
         self._offset = 0
-        self._limit = UPDATES
+        self._limit = updates
         self._said = ""
         self._kept: dict[str, tuple[int, str]] = {}
 
@@ -88,16 +96,17 @@ class Telegram:
         """Without end."""
         noted = self._start(position)
         alive = noted.at
-        wait, poll = FIRST_WAIT, 0.0
+        first_wait, longest_wait = self._waits
+        wait, poll = first_wait, 0.0
         while True:
             try:
                 await self._client.connect()
                 problems = self._begin(noted)
                 updates = await self._client.updates(self._offset, self._limit, poll)
             except (HttpError, LoginRefused) as error:
-                wait, poll = min(wait * 2, LONGEST_WAIT), 0.0
+                wait, poll = min(wait * 2, longest_wait), 0.0
                 if isinstance(error, TooLarge):
-                    self._limit, wait = max(1, self._limit // 4), FIRST_WAIT
+                    self._limit, wait = max(1, self._limit // 4), first_wait
                 if said := self._trouble(error):
                     yield Batch((), "", (said,))
                 seconds = LOGIN_SECONDS if isinstance(error, LoginRefused) else wait
@@ -110,9 +119,9 @@ class Telegram:
                     f"nothing was read for {(now - alive) / 3600:.0f} hours: Telegram keeps what happens for 24 hours,"
                     " what is older is lost"
                 )
-            alive, wait, poll = now, FIRST_WAIT, POLL_SECONDS
+            alive, wait, poll = now, first_wait, self._poll_seconds
             full = len(updates) >= self._limit
-            self._limit = min(UPDATES, self._limit * 2)
+            self._limit = min(self._updates, self._limit * 2)
             ready = self._albums.ready(self._reading.albums(updates), more=full)
             offset = self._offset
             batch = self._read(updates[:ready], problems, now)
@@ -122,9 +131,9 @@ class Telegram:
             if ready < len(updates):
                 # What was not confirmed comes again, by then with the parts that were missing.
                 poll = 0.0
-                await asyncio.sleep(0.0 if ready else LINGER_SECONDS)
+                await asyncio.sleep(0.0 if ready else self._linger_seconds)
             elif updates and offset == self._offset:
-                await asyncio.sleep(FIRST_WAIT)
+                await asyncio.sleep(first_wait)
 
     async def perform(self, order: Order) -> Receipt:
         return await self._actions.perform(order)

@@ -31,9 +31,10 @@ class Read:
 
 
 class Waiting:
-    """Tells which albums may not be whole yet."""
+    """Tells which albums may not be whole yet: those to which something came in the last `linger` seconds."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, linger: float = LINGER_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+        self._linger = linger
         self._clock = clock
         self._seen: dict[Album, tuple[int, float]] = {}
 
@@ -52,7 +53,7 @@ class Waiting:
             before, since = self._seen.get(album, (0, now))
             seen[album] = (count, since if count == before else now)
         self._seen = seen
-        open_ = {album: now - since < LINGER_SECONDS for album, (count, since) in seen.items() if count < MOST_PARTS}
+        open_ = {album: now - since < self._linger for album, (count, since) in seen.items() if count < MOST_PARTS}
         held = next((at for at, album in enumerate(albums) if album is not None and open_.get(album)), len(albums))
         if more and held and albums and (last := albums[-1]) is not None and last in open_:
             # Its other parts come with the next answer.

@@ -41,7 +41,7 @@ def tea(server: Simulator) -> Tea:
 @pytest.fixture
 def vigil(server: Simulator) -> Iterator[Connected]:
     server.do("limits", per_second=0, burst=0)
-    found = Connected(server.platform(answer_seconds=2.0))
+    found = Connected(server.platform(answer_seconds=0.7))
     yield found
     found.close()
 

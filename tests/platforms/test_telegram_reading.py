@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from console.platforms import telegram, telegram_albums
+from console.platforms import telegram
 from console.platforms.base import original_id
 from tests.platforms.connected import Connected
 from tests.platforms.synapse import until
@@ -34,20 +34,20 @@ def tea(server: Simulator) -> Tea:
     return Tea(server)
 
 
+QUICK: dict[str, Any] = {"waits": (0.05, 0.1), "linger_seconds": 0.05}
+
+
 @pytest.fixture
-def connect(server: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
+def connect(server: Simulator) -> Iterator[Connect]:
     """Connects the platform, in a thread of its own, until the test is over. Without a position it begins after all
     that happened so far."""
-    monkeypatch.setattr(telegram, "LINGER_SECONDS", 0.05)
-    monkeypatch.setattr(telegram_albums, "LINGER_SECONDS", 0.05)
-    monkeypatch.setattr(telegram, "FIRST_WAIT", 0.05)
     connections: list[Connected] = []
 
     def make(position: str | None = None, groups: tuple[str, ...] = (), **more: Any) -> Connected:
         if position is None:
             server.do("confirm", offset=2**30)
         file = server.folder / f"{len(connections)}.groups"
-        platform = telegram.Telegram("tg", server.options(*groups), file, **more)
+        platform = telegram.Telegram("tg", server.options(*groups), file, **{**QUICK, **more})
         connected = Connected(platform, position)
         connections.append(connected)
         return connected.begun() if position is None else connected
@@ -140,10 +140,7 @@ def test_an_album_is_one_message(tea: Tea, connect: Connect) -> None:
     assert original_id(read.messages[2].id) == read.messages[0].id, "the whole album is what was edited"
 
 
-def test_albums_are_whole_however_the_answers_cut_them(
-    server: Simulator, tea: Tea, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(telegram, "UPDATES", 7)
+def test_albums_are_whole_however_the_answers_cut_them(server: Simulator, tea: Tea, connect: Connect) -> None:
     server.do("confirm", offset=2**30)
     wanted = []
     for album in range(12):
@@ -151,11 +148,8 @@ def test_albums_are_whole_however_the_answers_cut_them(
         ids = [tea.say(tea.bob, media_group_id=f"g{album}", **PHOTO) for _ in range(count)]
         wanted.append("+".join(map(str, ids)))
         wanted.append(str(tea.say(tea.eve, f"between {album}")))
-    read = Connected(telegram.Telegram("tg", server.options(), server.folder / "cut.groups"), None)
-    try:
-        until(lambda: len([one for one in read.messages if one.kind == "text"]) == 12)
-    finally:
-        read.close()
+    read = connect(_position(), updates=7)
+    until(lambda: len([one for one in read.messages if one.kind == "text"]) == 12)
     assert [one.id for one in read.messages] == wanted
     assert len(wanted) == 24
 
@@ -201,13 +195,12 @@ def test_who_comes_and_goes_and_who_brought_them_is_told_once(server: Simulator,
 
 
 def test_who_was_told_before_a_restart_is_not_told_again_after_it(
-    server: Simulator, tea: Tea, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    server: Simulator, tea: Tea, connect: Connect
 ) -> None:
-    monkeypatch.setattr(telegram, "UPDATES", 1)
     server.do("confirm", offset=2**30)
     dan = server.do("person", name="Dan")
     server.do("join", chat=tea.chat, user=dan)
-    read = connect(_position(server))
+    read = connect(_position(), updates=1)
     read.texts(1)
     first = next(batch for batch in read.batches if batch.messages)
     read.close()
@@ -216,7 +209,7 @@ def test_who_was_told_before_a_restart_is_not_told_again_after_it(
     assert again.texts(1) == [("text", "hello")]
 
 
-def _position(server: Simulator) -> str:
+def _position() -> str:
     return msgspec.json.encode(telegram.Position(at=1e9)).decode()
 
 
@@ -255,7 +248,7 @@ def test_what_came_before_the_move_in_the_same_answer_is_of_the_same_group(serve
     numbers = [tea.say(tea.bob, f"before {number}") for number in range(3)]
     new = server.do("migrate", chat=tea.chat)
     same = [server.do("say", chat=new, user=tea.bob, text=f"after {number}") for number in range(3)]
-    read = connect(_position(server))
+    read = connect(_position())
     read.texts(6)
     assert {message.group for message in read.messages} == {tea.group}
     assert [message.id for message in read.messages] == [*(f"b{n}" for n in numbers), *map(str, same)]
