@@ -8,8 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from console.platforms.base import Access
-from console.platforms.registry import find_kind
+from console.platforms.base import Access, PlatformError
+from console.platforms.failures import described
+from console.platforms.registry import make_platform
 from console.settings import PlatformSettings, Settings
 from store import lease
 from store.database import open_database
@@ -26,33 +27,38 @@ class PlatformRow:
 
 def platform_rows(settings: Settings) -> list[PlatformRow]:
     """Raises StoreError."""
-    said = _said_by_worker(settings.store)
-    unknown = "no worker runs" if said is None else "not known to the worker: it was set up after its start"
-    return [PlatformRow(one.name, one.kind, (said or {}).get(one.name, unknown)) for one in settings.platforms]
+    unknown, said = _said_by_worker(settings.store)
+    return [PlatformRow(one.name, one.kind, said.get(one.name, unknown)) for one in settings.platforms]
 
 
-def _said_by_worker(store: Path) -> dict[str, str] | None:
-    if not store.exists():
-        return None
-    db = open_database(store)
-    try:
-        holder = lease.holder(db, time.time())
-    finally:
-        db.close()
+def _said_by_worker(store: Path) -> tuple[str, dict[str, str]]:
+    """What the worker says of each platform, and what to say of those it does not speak of."""
+    holder = None
+    if store.exists():
+        db = open_database(store)
+        try:
+            holder = lease.holder(db, time.time())
+        finally:
+            db.close()
     if holder is None or not holder.alive:
-        return None
+        return "no worker runs", {}
+    if not holder.note:
+        return "the worker has just started", {}
+    unknown = "not known to the worker: it was set up after its start"
     try:
-        return msgspec.json.decode(holder.note or "{}", type=dict[str, str])
+        return unknown, msgspec.json.decode(holder.note, type=dict[str, str])
     except msgspec.MsgspecError:
-        return {}
+        return unknown, {}
 
 
 async def look(chosen: PlatformSettings, store: Path) -> Access:
     """Log in and see what may be done where. Raises PlatformError."""
-    kind = find_kind(chosen.kind)
-    assert kind is not None, chosen.kind
-    platform = kind.make(chosen.name, chosen.options, store)
+    platform = make_platform(chosen.kind, chosen.name, chosen.options, store)
     try:
         return await platform.access()
+    except PlatformError:
+        raise
+    except Exception as error:
+        raise PlatformError(f"{chosen.name}: an error in the platform's own code: {described(error)}") from error
     finally:
         await platform.close()

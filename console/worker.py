@@ -17,7 +17,7 @@ from console.intake import Intake, TakenIn
 from console.measuring import Measuring
 from console.platforms.base import Platform, PlatformError
 from console.platforms.failures import described
-from console.platforms.registry import find_kind
+from console.platforms.registry import make_platform
 from console.platforms.replay import Replay, effects_path
 from console.rulebook import load_rulebook
 from console.settings import Settings
@@ -62,12 +62,7 @@ def make_room(settings: Settings) -> None:
 
 def platforms_of(settings: Settings) -> list[Platform]:
     """The configured platforms. Raises PlatformError."""
-    made = []
-    for one in settings.platforms:
-        kind = find_kind(one.kind)
-        assert kind is not None, one.kind
-        made.append(kind.make(one.name, one.options, settings.store))
-    return made
+    return [make_platform(one.kind, one.name, one.options, settings.store) for one in settings.platforms]
 
 
 class Worker:

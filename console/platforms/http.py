@@ -20,6 +20,7 @@ import stamina
 import stamina.instrumentation
 
 import console
+from console.platforms.base import PlatformError
 
 Answer = TypeVar("Answer")
 
@@ -86,7 +87,8 @@ class TooLarge(BadAnswer):
 
 
 class Refusal(HttpError):
-    """The service said no: its status, its own code for the reason ("" for none) and its words."""
+    """The service said no: its status, its own code for the reason and its words. Without a code ("") it is not the
+    service that spoke, but something before it: that says nothing of what was asked."""
 
     def __init__(self, status: int, code: str, words: str, wait: float | None) -> None:
         super().__init__(f"{words or httpx.codes.get_reason_phrase(status) or 'refused'} ({code or status})", wait)
@@ -122,7 +124,7 @@ class Explained:
 
 class Http:
     """The one client of a platform for the service at `base`. `explain` reads the body of a refusal; `troubled` is
-    told of every try that failed. `answer_seconds` is how long an ordinary answer may take."""
+    told of every try that failed. `answer_seconds` is how long an ordinary answer may take. Raises PlatformError."""
 
     def __init__(
         self,
@@ -137,9 +139,13 @@ class Http:
         self._explain = explain
         self._troubled = troubled
         self._answer_seconds = answer_seconds
-        self._client = httpx.AsyncClient(
-            http2=False, follow_redirects=False, headers={"User-Agent": f"vigil/{console.__version__}"}
-        )
+        try:
+            self._client = httpx.AsyncClient(
+                http2=False, follow_redirects=False, headers={"User-Agent": f"vigil/{console.__version__}"}
+            )
+        except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
+            names = "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE or SSL_CERT_DIR"
+            raise PlatformError(f"{names} in the environment cannot be used: {type(error).__name__}") from None
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -33,7 +33,8 @@ BATCH_MESSAGES = 500
 MOST_PAGES = 1_000
 LOGIN_SECONDS = 30.0
 """How long to wait when there is no way to log in."""
-POSITION_UNKNOWN = ("M_UNKNOWN_POS", "M_INVALID_PARAM")
+POSITION_UNKNOWN = ("M_UNKNOWN_POS", "M_INVALID_PARAM", "M_UNKNOWN")
+"""With status 400, what servers say to a position that is none of theirs."""
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 """Seconds between two tries to reach a server that is down."""
 
@@ -113,7 +114,7 @@ class Matrix:
                     if isinstance(error, TooLarge):
                         # Less at once; the rest comes page by page.
                         self._limit, wait = max(1, self._limit // 4), first_wait
-                    if since and isinstance(error, Refusal) and error.code in POSITION_UNKNOWN:
+                    if since and _is_lost(error):
                         since = ""
                         self._notes.append(f"the server does not know where reading stopped ({error}); it begins anew,"
                                            " and what was written meanwhile is not seen")  # fmt: skip
@@ -146,8 +147,10 @@ class Matrix:
         try:
             await self._load()
             return await access_of(self._client, self._reading, self._direct, self._options.inviters)
+        except LoginRefused as error:
+            raise PlatformError(f"{self.name}: {error}") from None
         except HttpError as error:
-            raise PlatformError(f"{self._options.homeserver}: {error}") from None
+            raise PlatformError(f"{self.name}: {self._options.homeserver}: {error}") from None
 
     async def close(self) -> None:
         await self._http.close()
@@ -246,7 +249,7 @@ class Matrix:
             try:
                 page = await self._client.messages(room, start, since, limit, _page_filter())
             except Refusal as error:
-                if error.again:
+                if error.again or not error.code:
                     raise
                 problems.append(f"{self._reading.group(room)}: what was missed cannot be read: {error}")
                 break
@@ -285,7 +288,7 @@ class Matrix:
         try:
             await self._client.join(room)
         except Refusal as error:
-            if error.again:
+            if error.again or not error.code:
                 raise
             return [f"{group}: {who} invited Vigil, but it cannot come in: {error}"]
         return [f"{group}: came in, invited by {who}"]
@@ -308,3 +311,8 @@ class Matrix:
 def _page_filter() -> dict[str, Any]:
     """Which events are read. Names come along with every page, since nothing is remembered of earlier ones."""
     return {"types": _EVENTS, "lazy_load_members": True, "include_redundant_members": True}
+
+
+def _is_lost(error: Exception) -> bool:
+    """Whether the server does not know the position it was asked to go on from."""
+    return isinstance(error, Refusal) and error.status == 400 and error.code in POSITION_UNKNOWN

@@ -16,9 +16,10 @@ from store.records import ActionKind, ActionState, Order
 
 CAN = frozenset(ActionKind)
 
-TROUBLE_SECONDS = 2.0
+TROUBLE_SECONDS = (2.0, 60.0)
 LOGIN_SECONDS = 60.0
-"""How long an action waits before the next try: after trouble with the server, and when it refuses the login."""
+"""How long an action waits before the next try: after trouble with the server, at first and at most, and when it
+refuses the login."""
 
 _CHANGES = {
     ActionKind.REMOVE: ("kick", frozenset(["leave", "ban", ""])),
@@ -44,21 +45,36 @@ class Actions:
         self._reading = reading
         self._direct = direct
         self._mutes = mutes
+        self._troubles = 0
 
     async def perform(self, order: Order, load: Callable[[], Awaitable[None]], ready: Callable[[], bool]) -> Receipt:
         """`load` logs in and fetches what the server keeps; `ready` is whether all rooms made before are known."""
         try:
-            await load()
-            return Receipt(ActionState.DONE, await self._do(order, ready))
+            try:
+                await load()
+            except HttpError as error:
+                return self._later(error)
+            done = Receipt(ActionState.DONE, await self._do(order, ready))
+            self._troubles = 0
+            return done
         except (_Failed, CannotMute) as error:
             return Receipt(ActionState.FAILED, str(error))
         except LoginRefused as error:
             return Receipt(ActionState.WAITING, str(error), LOGIN_SECONDS)
         except HttpError as error:
-            if error.again:
-                wait = TROUBLE_SECONDS if error.wait is None else error.wait
-                return Receipt(ActionState.WAITING, str(error), wait)
+            if error.again or (isinstance(error, Refusal) and not error.code):
+                return self._later(error)
+            self._troubles = 0
             return await self._explained(order, error)
+
+    def _later(self, error: HttpError) -> Receipt:
+        """When to try again: when the server says, else after longer and longer."""
+        if error.wait is not None:
+            return Receipt(ActionState.WAITING, str(error), max(error.wait, 0.1))
+        first, longest = TROUBLE_SECONDS
+        wait = min(first * 2 ** min(self._troubles, 10), longest)
+        self._troubles += 1
+        return Receipt(ActionState.WAITING, str(error), wait)
 
     async def _do(self, order: Order, ready: Callable[[], bool]) -> str:
         """Returns what is worth saying of an action that was carried out."""
@@ -87,7 +103,7 @@ class Actions:
             try:
                 writer = (await self._client.event(order.group, edited)).sender
             except Refusal as error:
-                if error.status not in (403, 404):
+                if error.code not in ("M_NOT_FOUND", "M_FORBIDDEN"):
                     raise
                 writer = ""
             if writer == order.member:
@@ -102,7 +118,7 @@ class Actions:
         try:
             await self._tell(order, f"{await self._group(order.group)}: {order.text}", ready)
         except Refusal as error:
-            if error.again:
+            if error.again or not error.code:
                 raise
             return f"told in the group, but not alone: {error}"
         return ""
@@ -127,7 +143,7 @@ class Actions:
         try:
             await self._client.change_member(order.group, change, order.member, one_line(order.text, 300))
         except Refusal as error:
-            if error.status not in (400, 403, 404):
+            if error.status not in (400, 403, 404) or not error.code:
                 raise
             refused = error
         member = await self._client.member(order.group, order.member)

@@ -16,6 +16,7 @@ from console.platforms.matrix_shapes import Create, ErrorBody, Event, Member, No
 Answer = TypeVar("Answer")
 
 _CLIENT = "_matrix/client/v3"
+NOT_FOUND = "M_NOT_FOUND"
 UNKNOWN_TOKEN = ("M_UNKNOWN_TOKEN", "M_MISSING_TOKEN")
 
 
@@ -66,7 +67,7 @@ class Client:
         try:
             return await self._ask("GET", f"rooms/{_part(room)}/state/m.room.member/{_part(user)}", Member)
         except Refusal as error:
-            if error.status == 404:
+            if error.code == NOT_FOUND:
                 return None
             raise
 
@@ -77,7 +78,7 @@ class Client:
         try:
             content = await self._ask("GET", f"rooms/{_part(room)}/state/m.room.power_levels", dict[str, Any])
         except Refusal as error:
-            if error.status != 404:
+            if error.code != NOT_FOUND:
                 raise
             content = None
         return power(*self._founded[room], content)
@@ -89,7 +90,7 @@ class Client:
             try:
                 content = await self._ask("GET", f"rooms/{_part(room)}/state/{kind}", msgspec.Raw)
             except Refusal as error:
-                if error.status not in (403, 404):
+                if error.code not in (NOT_FOUND, "M_FORBIDDEN"):
                     raise
             else:
                 event = {"type": kind, "state_key": "", "content": content}
@@ -143,7 +144,7 @@ class Client:
         try:
             return await self._ask("GET", f"user/{_part(self.user)}/account_data/{kind}", shape, patience=BRIEF)
         except Refusal as error:
-            if error.status == 404:
+            if error.code == NOT_FOUND:
                 return None
             raise
 
@@ -170,7 +171,7 @@ class Client:
                     query=query, body=body, headers=self._login.headers, patience=patience, poll_seconds=poll_seconds,
                 )  # fmt: skip
             except Refusal as error:
-                if error.code not in UNKNOWN_TOKEN and error.status != 401:
+                if error.code not in UNKNOWN_TOKEN:
                     raise
                 self._login.forget()
                 if not again:

@@ -68,7 +68,7 @@ class Direct:
         try:
             own, other = await self._client.member(room, self._client.user), await self._client.member(room, user)
         except Refusal as error:
-            if error.again:
+            if error.again or not error.code:
                 raise
             return False
         memberships = [member.membership if member else "" for member in (own, other)]

@@ -100,7 +100,7 @@ class Login:
             )
         except Refusal as error:
             self._token = ""
-            if error.status in (401, 403):
+            if error.status in (401, 403) and error.code:
                 return None
             raise
         except BaseException:
@@ -123,7 +123,7 @@ class Login:
             # Once: servers count logins, and shut out whoever tries too often.
             found = await self._http.ask("POST", "_matrix/client/v3/login", LoggedIn, body=asked)
         except Refusal as error:
-            if error.again:
+            if error.again or not error.code:
                 raise
             raise _SaidNo(f"the server refuses the login of {self._options.user}: {error}") from None
         self._secrets.add(found.access_token)

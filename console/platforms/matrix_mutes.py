@@ -92,7 +92,7 @@ class MuteKeeper:
                     await self.unmute(due.room, due.user)
                     self._later.pop(due, None)
                 except (CannotMute, Refusal) as error:
-                    again = error.again if isinstance(error, Refusal) else False
+                    again = isinstance(error, Refusal) and (error.again or not error.code)
                     if due not in self._later and not again:
                         say(f"{due.user} stays muted in {due.room}: {error}")
                     self._later[due] = self._clock() + AGAIN_SECONDS

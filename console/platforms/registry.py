@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from console.platforms.base import Platform, PlatformError
+from console.platforms.failures import described
 from rules.reading import Table
 
 GROUP = "vigil.platforms"
@@ -62,6 +63,19 @@ def find_kind(name: str) -> PlatformKind | None:
         return cast(PlatformKind, found.load())
     except Exception as error:
         raise PlatformError(f"the kind {name!r} of {found.value} cannot be loaded: {error!r}") from error
+
+
+def make_platform(kind: str, name: str, options: Any, store: Path) -> Platform:
+    """The platform that a table of the settings describes. Raises PlatformError."""
+    found = find_kind(kind)
+    if found is None:
+        raise PlatformError(f"{name}: there is no kind of platform {kind!r} any more")
+    try:
+        return found.make(name, options, store)
+    except PlatformError as error:
+        raise PlatformError(f"{name}: {error}") from None
+    except Exception as error:
+        raise PlatformError(f"{name}: an error in the platform's own code: {described(error)}") from error
 
 
 def _others() -> dict[str, Any]:

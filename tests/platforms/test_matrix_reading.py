@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from console.platforms.base import original_id
@@ -226,5 +227,24 @@ def test_what_was_written_before_it_was_invited_is_not_read(people: People, conn
         people.bob.say(room, f"before {number}")
     people.ada.invite(room, people.vigil.user)
     until(lambda: people.ada.membership(room, people.vigil.user) == "join")
+    people.bob.say(room, "after")
+    assert read.texts(1) == [("text", "after")]
+
+
+def test_a_position_the_server_does_not_know_is_said_and_left(people: People, connect: Connect) -> None:
+    room = people.group("Tea")
+    position = msgspec.json.encode({"since": "garbage", "user": people.vigil.user}).decode()
+    read = connect(position)
+    until(lambda: any("does not know where reading stopped" in problem for problem in read.problems))
+    read.begun()
+    people.bob.say(room, "hello")
+    assert read.texts(1) == [("text", "hello")]
+
+
+def test_another_accounts_position_is_not_gone_on_from(people: People, connect: Connect) -> None:
+    room = people.group("Tea")
+    people.bob.say(room, "before")
+    position = msgspec.json.encode({"since": "s1_1_0_1_1_1_1_5_0_1_1_1_1_1", "user": people.bob.user}).decode()
+    read = connect(position).begun()
     people.bob.say(room, "after")
     assert read.texts(1) == [("text", "after")]

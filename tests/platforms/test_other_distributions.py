@@ -96,7 +96,7 @@ def test_the_example_reads_and_acts(home: HomeWithMore, tmp_path: Path) -> None:
         until(lambda: home.store.exists() and "windows filled" in (tmp_path / "log.txt").read_text() and cases_of(home))
         (case,) = home.ok("cases", "--json").rows
         assert (case["who"], case["rule"]) == ("bob", "ads")
-        assert "hall  wall  looking at the wall" in home.ok("platform", "list").out
+        until(lambda: "hall  wall  looking at the wall" in home.ok("platform", "list").out)
         home.ok("decide", case["id"], "delete")
         until(lambda: not (notes / "2-bob.txt").exists())
     assert (notes / "1-ann.txt").exists()
@@ -128,5 +128,7 @@ def test_an_error_in_its_code_ends_neither_the_worker_nor_other_platforms(home: 
         (home.config.parent / "notes" / "1-bob.txt").write_text(AD)
         until(lambda: cases_of(home))
         assert process.poll() is None
-        assert "bad  broken  has failed" in home.ok("platform", "list").out
+        until(lambda: "bad  broken  has failed" in home.ok("platform", "list").out)
+        told = home.refused("platform", "test", "bad")
+        assert told.startswith("bad: an error in the platform's own code: RuntimeError at vigil_broken.py:")
     assert "secret-token" not in log.read_text()
