@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from console.platforms.base import Platform, Receipt
@@ -50,14 +50,23 @@ class Dispatch:
         return {name: count for name, count in actions.waiting(self.db).items() if name not in self.platforms}
 
     async def step(self) -> list[Dispatched]:
-        """Carry out what is due, at most CLAIMED_AT_ONCE actions. Raises LeaseLost.
+        """Carry out what is due, at most CLAIMED_AT_ONCE actions and one a platform that knows no repetitions. Raises
+        LeaseLost.
 
         A platform that lets an action wait gets none until then: those behind it must not pass it.
         """
         now = self._clock()
         self._held = {name: until for name, until in self._held.items() if until > now}
         ready = [name for name in self.platforms if name not in self._held]
-        orders = actions.claim(self.db, self._generation, now, CLAIMED_AT_ONCE, ready)
+        done = await self._carry_out(now, CLAIMED_AT_ONCE, [one for one in ready if self.platforms[one].repeatable])
+        for name in ready:
+            # One by one: what is claimed and not yet sent when the worker is killed would count as uncertain.
+            if not self.platforms[name].repeatable:
+                done += await self._carry_out(now, 1, [name])
+        return done
+
+    async def _carry_out(self, now: float, limit: int, names: Sequence[str]) -> list[Dispatched]:
+        orders = actions.claim(self.db, self._generation, now, limit, names)
         done: list[Dispatched] = []
         for order in orders:
             platform = self.platforms[order.platform]

@@ -15,6 +15,7 @@ from console.platforms.base import PlatformError
 from console.platforms.http import BRIEF, Http, Refusal, Secrets
 from console.platforms.matrix_kind import MatrixOptions
 from console.platforms.matrix_shapes import LoggedIn, WhoAmI
+from console.platforms.tokens import read_secret
 
 DEVICE_NAME = "Vigil"
 REFUSED_SECONDS = 120.0
@@ -154,22 +155,8 @@ class Login:
 
 
 def _secret(file: Path | None, variable: str, what: str) -> str:
-    """A token or password from its file or variable. Raises LoginRefused."""
-    if file is None:
-        found = os.environ.get(variable, "")
-        place = f"the environment variable {variable}"
-    else:
-        place = str(file)
-        try:
-            with file.open("rb") as opened:
-                if os.fstat(opened.fileno()).st_mode & 0o077:
-                    raise LoginRefused(f"{file}: others may read the {what} there; chmod 600 {file}")
-                found = opened.read(10_000).decode()
-        except OSError as error:
-            raise LoginRefused(f"{file}: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise LoginRefused(f"{file}: is not UTF-8") from None
-    found = found.strip("\r\n")
-    if not found or not found.isprintable() or (what == "token" and not found.isascii()):
-        raise LoginRefused(f"{place}: holds no {what}" if not found else f"{place}: what it holds is no {what}")
-    return found
+    """Raises LoginRefused."""
+    try:
+        return read_secret(file, variable, what)
+    except PlatformError as error:
+        raise LoginRefused(str(error)) from None

@@ -29,7 +29,7 @@ SHORTEST_MUTE, LONGEST_MUTE = 60, 366 * 86_400
 """Seconds. What ends in less than 30 seconds or more than 366 days by Telegram's clock never ends."""
 REMOVED_SECONDS = 120
 """How long a removal bans, in case that lifting the ban fails."""
-TROUBLE_SECONDS = 5.0
+TROUBLE_SECONDS = 2.0
 LOGIN_SECONDS = 60.0
 HALF_DONE = 1_000
 """So many removals of which one half is done are remembered."""

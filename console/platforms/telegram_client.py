@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,6 +12,7 @@ from console.platforms.base import PlatformError
 from console.platforms.http import BRIEF, ONCE, Explained, Http, Patience, Refusal, Secrets
 from console.platforms.telegram_kind import TelegramOptions
 from console.platforms.telegram_shapes import READ, Answered, ErrorBody, User
+from console.platforms.tokens import read_secret
 
 Result = TypeVar("Result")
 
@@ -96,24 +95,11 @@ class Client:
 
 def _read_token(options: TelegramOptions) -> str:
     """Raises LoginRefused."""
-    file, variable = options.token_file, options.token_env
-    if file is None:
-        found, where = os.environ.get(variable, ""), f"the environment variable {variable}"
-    else:
-        found, where = _content(file), str(file)
-    found = found.strip()
+    try:
+        found = read_secret(options.token_file, options.token_env, "token").strip()
+    except PlatformError as error:
+        raise LoginRefused(str(error)) from None
     if not _TOKEN.fullmatch(found):
+        where = options.token_file or f"the environment variable {options.token_env}"
         raise LoginRefused(f"{where}: holds no token; one looks like 123456789:AA… and comes from @BotFather")
     return found
-
-
-def _content(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            if os.fstat(opened.fileno()).st_mode & 0o077:
-                raise LoginRefused(f"{file}: others may read the token there; chmod 600 {file}")
-            return opened.read(10_000).decode()
-    except OSError as error:
-        raise LoginRefused(f"{file}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise LoginRefused(f"{file}: is not UTF-8") from None
