@@ -141,6 +141,9 @@ class Reading:
             original = self._albums.get((self.key(message.chat.id), id_), id_)
             id_ = edit_id(original, change_id(message.edit_date, update.update_id))
             kind, time_ = "edit", message.edit_date or message.date
+        elif message.is_automatic_forward:
+            # A post of the channel that belongs to the group: no member's, so no rule's to judge.
+            kind = "system"
         elif message.media_group_id:
             album = (message.chat.id, message.media_group_id)
         made = self._written(message, id_, kind, time_)

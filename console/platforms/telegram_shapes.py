@@ -131,7 +131,7 @@ class Message(msgspec.Struct, rename={"sender": "from"}):
     chat: Chat
     sender: User | None = None
     sender_chat: Chat | None = None
-    author_signature: str = ""
+    is_automatic_forward: bool = False
     edit_date: Time = 0
     media_group_id: str = ""
     text: str = ""
