@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from console.platforms.base import Receipt, original_id, own_id
 from console.platforms.http import HttpError, Refusal
@@ -30,6 +31,7 @@ _CHANGES = {
 }
 """What changes a membership, and what the membership is afterwards; "" is none at all."""
 
+_NOW = {"join": "is in the group", "invite": "is invited", "leave": "has left", "ban": "is banned", "": "has left"}
 _ON_MEMBERS = frozenset([ActionKind.REMOVE, ActionKind.BAN, ActionKind.UNBAN, ActionKind.REFUSE])
 
 
@@ -49,6 +51,13 @@ class Actions:
 
     async def perform(self, order: Order, load: Callable[[], Awaitable[None]], ready: Callable[[], bool]) -> Receipt:
         """`load` logs in and fetches what the server keeps; `ready` is whether all rooms made before are known."""
+        receipt = await self._performed(order, load, ready)
+        if order.secret:
+            # A server may repeat what it refuses.
+            receipt = replace(receipt, words=receipt.words.replace(order.secret, "…"))
+        return receipt
+
+    async def _performed(self, order: Order, load: Callable[[], Awaitable[None]], ready: Callable[[], bool]) -> Receipt:
         try:
             try:
                 await load()
@@ -139,6 +148,14 @@ class Actions:
     async def _change(self, order: Order) -> str:
         """Change a membership; the server's word is not taken for it."""
         change, wanted = _CHANGES[order.kind]
+        if order.kind in (ActionKind.ADMIT, ActionKind.REFUSE):
+            # Somebody else of the group may have answered meanwhile.
+            asking = await self._client.member(order.group, order.member)
+            if asking is None or asking.membership != "knock":
+                now = asking.membership if asking else ""
+                if now in wanted:
+                    return "was so already"
+                raise _Failed(f"{order.member} does not ask to be let in any more: {_NOW.get(now, now)}")
         refused: Refusal | None = None
         try:
             await self._client.change_member(order.group, change, order.member, one_line(order.text, 300))

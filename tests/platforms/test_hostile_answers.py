@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,15 @@ def test_an_action_waits_until_the_answer_is_one(play: Play, what: str) -> None:
     assert TOKEN not in receipt.words
     until(lambda: read.position)
     assert read.failure is None
+
+
+def test_a_secret_that_a_server_repeats_is_not_noted(play: Play) -> None:
+    refusal = as_json({"errcode": "M_BAD_JSON", "error": "may not say CODE-4711 here"}, 400)
+    read = play(sync("s1"), others={"/send/m.room.message/test.key.send": refusal})
+    told = replace(order(ActionKind.SEND, ROOM, text="your code: CODE-4711", key="test.key"), secret="CODE-4711")
+    receipt = read.perform(told)
+    assert receipt.state is ActionState.FAILED
+    assert receipt.words == "may not say … here (M_BAD_JSON)"
 
 
 _JSON = st.recursive(

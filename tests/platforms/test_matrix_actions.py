@@ -182,6 +182,10 @@ def test_who_knocks_is_let_in_or_turned_away(people: People, connect: Connect, v
     people.bob.ask("POST", f"knock/{act.room}", {"reason": "please"})
     assert done(act.do(ActionKind.ADMIT))
     people.bob.join(act.room)
+    too_late = act.do(ActionKind.REFUSE)
+    assert too_late.state is ActionState.FAILED
+    assert "does not ask to be let in any more: is in the group" in too_late.words
+    assert people.ada.membership(act.room, act.bob) == "join"
 
 
 def test_a_text_goes_to_the_group_once(people: People, connect: Connect) -> None:
