@@ -55,11 +55,21 @@ class Waiting:
         self._seen = seen
         open_ = {album: now - since < self._linger for album, (count, since) in seen.items() if count < MOST_PARTS}
         held = next((at for at, album in enumerate(albums) if album is not None and open_.get(album)), len(albums))
-        if more and held and albums and (last := albums[-1]) is not None and last in open_:
-            # Its other parts come with the next answer.
-            first = albums.index(last)
-            held = min(held, first) if first else held
+        held = _between(albums, held)
+        if more and held == len(albums) > 0 and (last := albums[-1]) is not None and last in open_:
+            # Its other parts come with the next answer, unless nothing can be taken without it.
+            held = _between(albums, albums.index(last)) or held
         return held
+
+
+def _between(albums: Sequence[Album | None], at: int) -> int:
+    """The last place up to `at` before and after which no album has parts."""
+    later = {album for album in albums[at:] if album is not None}
+    for place in reversed(range(at)):
+        if albums[place] in later:
+            later |= {album for album in albums[place:at] if album is not None}
+            at = place
+    return at
 
 
 def joined(read: Sequence[Read]) -> list[Message]:
