@@ -168,12 +168,13 @@ async def main() -> None:
         check_told(await happenings(bot, people))
         await doings(bot, people)
     packets = people.do("packets")
+    adapters = {method: TypeAdapter[Any](shape) for method, shape in SHAPES.items()}
     for method, result in packets:
-        shape: Any = SHAPES.get(method)
-        if shape is None:
+        adapter = adapters.get(method)
+        if adapter is None:
             assert result is True, (method, result)
             continue
-        found = TypeAdapter(shape).validate_python(result)
+        found = adapter.validate_python(result)
         assert unknown(found) == [], (method, result)
     print(f"{len(packets)} packets of {len({method for method, _ in packets})} methods")
 

@@ -96,7 +96,12 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def _handle(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            # Whoever asked was killed in the middle of it.
+            self.close_connection = True
+            return
         first, _, method = self.path.lstrip("/").partition("/")
         try:
             if first == "test":
