@@ -11,6 +11,9 @@ PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.1
 VENV := .venv
 BIN := $(VENV)/bin
 PINS := constraints.txt
+# Clients of other people's that the make-believe Telegram of the tests has to satisfy.
+TELEGRAM := .venv-telegram
+TELEGRAM_PINS := tests/platforms/telegram_clients.txt
 
 .PHONY: help demo test check bench quality format locale clean
 
@@ -26,6 +29,8 @@ demo: $(VENV)/run.stamp
 	@$(BIN)/vigil demo $(ARGS)
 
 test: $(VENV)/dev.stamp
+	@$(MAKE) --no-print-directory $(TELEGRAM)/made.stamp || \
+	echo "make: no clients of Telegram can be installed here; the test with them is skipped" >&2
 	@$(BIN)/pytest $(if $(PYTEST_WORKERS),-n $(PYTEST_WORKERS),-n auto) $(ARGS)
 
 check: $(VENV)/dev.stamp
@@ -72,6 +77,14 @@ $(VENV)/dev.stamp: pyproject.toml $(PINS) | $(VENV)/made.stamp
 	@$(BIN)/python -m rules.compiling
 	@touch $(VENV)/run.stamp $@
 
+$(TELEGRAM)/made.stamp: $(TELEGRAM_PINS)
+	@echo "Installing clients of Telegram into $(TELEGRAM) ..."
+	@rm -rf $(TELEGRAM)
+	@$(PYTHON) -m venv $(TELEGRAM)
+	@$(TELEGRAM)/bin/python -m pip install --quiet --disable-pip-version-check -r $(TELEGRAM_PINS) || \
+	{ rm -rf $(TELEGRAM); exit 1; }
+	@touch $@
+
 $(VENV)/made.stamp:
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or later found; install one, or: make PYTHON=/path/to/python" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
@@ -80,4 +93,4 @@ $(VENV)/made.stamp:
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+	rm -rf $(VENV) $(TELEGRAM) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info

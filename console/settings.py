@@ -217,6 +217,12 @@ members_language = "{language}"
 # password_file = "matrix.password"
 # inviters = ["@ada:example.org"]
 
+# A Telegram bot (docs/platform-telegram.md says how to make one). The token's file is its owner's alone (chmod 600).
+# [platforms.telegram]
+# kind = "telegram"
+# token_file = "telegram.token"
+# groups = ["-1001234567890"]
+
 # Other keys for commands: the id on the left (`?` in the console shows them), the key on the right.
 [keys]
 # "case.warn" = "w"

@@ -25,6 +25,7 @@ OWN = {
     "replay": "console.platforms.replay_kind",
     "matrix": "console.platforms.matrix_kind",
     "onebot": "console.platforms.onebot_kind",
+    "telegram": "console.platforms.telegram_kind",
 }
 """Vigil's own kinds and the modules that hold them. They are no entry points because looking for these takes as long
 as all else that a command imports."""

@@ -1,0 +1,105 @@
+"""What Vigil's bot may do in each of its groups, and what it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from console.platforms.base import Access, GroupAccess
+from console.platforms.http import BRIEF, Refusal
+from console.platforms.telegram_client import Client, moved_to
+from console.platforms.telegram_ids import is_basic
+from console.platforms.telegram_kind import TelegramOptions
+from console.platforms.telegram_shapes import Chat, Member, Webhook
+from console.platforms.telegram_text import one_line, title_of
+from store.records import ActionKind
+
+RIGHTS = {
+    ActionKind.DELETE: ("can_delete_messages", "delete messages"),
+    ActionKind.MUTE: ("can_restrict_members", "ban users"),
+    ActionKind.UNMUTE: ("can_restrict_members", "ban users"),
+    ActionKind.REMOVE: ("can_restrict_members", "ban users"),
+    ActionKind.BAN: ("can_restrict_members", "ban users"),
+    ActionKind.UNBAN: ("can_restrict_members", "ban users"),
+    ActionKind.ADMIT: ("can_invite_users", "invite users via link"),
+    ActionKind.REFUSE: ("can_invite_users", "invite users via link"),
+}
+"""The right each action takes: the Bot API's name of it, and what Telegram's apps call it."""
+CHECKED = (ActionKind.DELETE, ActionKind.MUTE, ActionKind.REMOVE, ActionKind.BAN, ActionKind.ADMIT)
+SUPERGROUP = "make the group a supergroup first: set its chat history to be visible for new members"
+
+
+async def access_of(client: Client, known: Mapping[str, tuple[int, str]], options: TelegramOptions) -> Access:
+    """Raises LoginRefused, HttpError."""
+    groups = dict(known) | {key: (int(key), "") for key in options.groups if key not in known}
+    if options.groups:
+        wanted = set(options.groups)
+        groups = {key: one for key, one in groups.items() if key in wanted or str(one[0]) in wanted}
+    found = [await _group(client, key, chat, name) for key, (chat, name) in groups.items()]
+    remarks: list[str] = []
+    if not groups:
+        remarks.append(
+            "Telegram tells no bot which groups it is in: Vigil knows a group once something happened there while the"
+            " worker ran, or by `groups` in vigil.toml"
+        )
+    if not client.me.can_read_all_group_messages:
+        remarks.append(
+            "its privacy mode is on: where it is no administrator it sees next to nothing of what is written; make it"
+            " one, or have @BotFather turn that off (/setprivacy)"
+        )
+    if not options.groups:
+        remarks.append(
+            "anybody can add it to a group and have it read there; name yours as `groups` in vigil.toml, or have"
+            " @BotFather forbid it (/setjoingroups)"
+        )
+    if (await client.ask("getWebhookInfo", Webhook, patience=BRIEF)).url:
+        remarks.append("a webhook takes its updates, so Vigil gets none: remove it by deleteWebhook")
+    account = f"@{one_line(client.me.username)}" if client.me.username else str(client.me.id)
+    return Access(account, tuple(sorted(found, key=lambda group: group.name)), tuple(remarks))
+
+
+async def _group(client: Client, key: str, chat: int, name: str) -> GroupAccess:
+    for _ in range(2):
+        try:
+            name = title_of(await client.ask("getChat", Chat, patience=BRIEF, chat_id=chat)) or name
+            own = await client.ask("getChatMember", Member, patience=BRIEF, chat_id=chat, user_id=client.me.id)
+        except Refusal as error:
+            if error.again:
+                raise
+            if (moved := moved_to(error)) is not None:
+                chat = moved
+                continue
+            why = f"the bot is not in the group ({error}): add it"
+            return GroupAccess(key, name or key, tuple((kind, why) for kind in CHECKED))
+        return GroupAccess(key, name or key, lacking(own, chat), _remarks(key, chat))
+    return GroupAccess(key, name or key, (), ("Telegram says again and again that the group has moved",))
+
+
+def lacking(own: Member, chat: int) -> tuple[tuple[ActionKind, str], ...]:
+    """What the bot cannot do in a chat, and why, by what it is there."""
+    found = []
+    if not own.within or (own.status == "restricted" and not own.can_send_messages):
+        found.append((ActionKind.WARN, "the bot may not write there: add it, and make it an administrator"))
+    for kind in CHECKED:
+        if why := lack(kind, own, chat):
+            found.append((kind, why))
+    return tuple(found)
+
+
+def lack(kind: ActionKind, own: Member, chat: int) -> str:
+    """Why the bot has no right to an action, "" where it has."""
+    if kind not in RIGHTS:
+        return ""
+    right, called = RIGHTS[kind]
+    if kind in (ActionKind.MUTE, ActionKind.UNMUTE) and is_basic(chat):
+        return f"Telegram mutes nobody in a basic group; {SUPERGROUP}"
+    if own.status == "creator" or (own.is_administrator and getattr(own, right)):
+        return ""
+    if not own.is_administrator:
+        return f"the bot is no administrator: make it one, with the right to {called}"
+    return f"the bot is an administrator without the right to {called}: give it that"
+
+
+def _remarks(key: str, chat: int) -> tuple[str, ...]:
+    if key != str(chat):
+        return (f"it became a supergroup, {chat}; here it goes on under {key}",)
+    return ()

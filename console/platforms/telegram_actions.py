@@ -1,0 +1,391 @@
+"""Actions on Telegram: what each one asks of the Bot API, and what is said of a failure.
+
+To say something twice is worse than not to know whether it was said: whatever is sent is sent once, and UNKNOWN when no
+answer came. Everything else has the same effect when it is done again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from console.platforms.base import Receipt
+from console.platforms.http import BRIEF, HttpError, Refusal
+from console.platforms.telegram_access import SUPERGROUP, lack
+from console.platforms.telegram_client import Client, LoginRefused, Result, moved_to
+from console.platforms.telegram_events import Reading
+from console.platforms.telegram_ids import is_basic, numbers, requester
+from console.platforms.telegram_shapes import Chat, Member, Sent
+from console.platforms.telegram_text import LONGEST_TEXT, mention, name_of, title_of, units
+from store.records import ActionKind, ActionState, Order
+
+CAN = frozenset(ActionKind)
+
+MOST_DELETED = 100
+"""So many messages one call deletes at most."""
+SHORTEST_MUTE, LONGEST_MUTE = 60, 366 * 86_400
+"""Seconds. What ends in less than 30 seconds or more than 366 days by Telegram's clock never ends."""
+REMOVED_SECONDS = 120
+"""How long a removal bans, in case that lifting the ban fails."""
+TROUBLE_SECONDS = 2.0
+LOGIN_SECONDS = 60.0
+HALF_DONE = 1_000
+"""So many removals of which one half is done are remembered."""
+
+_RIGHTS = (
+    "can_send_messages", "can_send_audios", "can_send_documents", "can_send_photos", "can_send_videos",
+    "can_send_video_notes", "can_send_voice_notes", "can_send_polls", "can_send_other_messages",
+    "can_add_web_page_previews", "can_change_info", "can_invite_users", "can_pin_messages", "can_manage_topics",
+)  # fmt: skip
+
+NEVER_WROTE = (
+    "Telegram lets a bot write to nobody who has not written to it first: the member has to open {bot} and press Start"
+)
+TOO_OLD = "Telegram lets bots delete a message for 48 hours only: an administrator can still delete it by hand"
+_ADVICE = (
+    ("initiate conversation", NEVER_WROTE),
+    ("bot was blocked", "the member has blocked {bot}"),
+    ("user is deactivated", "the account is deleted"),
+    ("administrator of the chat", "administrators are out of a bot's reach: take the rights away first, by hand"),
+    ("chat owner", "the owner is out of reach of everybody else"),
+    ("user_admin_invalid", "administrators are out of a bot's reach: take the rights away first, by hand"),
+    ("for supergroup", SUPERGROUP),
+    ("topic_closed", "the topic is closed: open it, or let the bot manage topics"),
+    ("bot was kicked", "{bot} is not in the group: add it again"),
+    ("bot is not a member", "{bot} is not in the group: add it again"),
+    ("chat not found", "{bot} is not in the group: add it again"),
+)
+"""Parts of what Telegram says, in small letters, and what to do about it."""
+
+
+class _Failed(Exception):
+    """Cannot be done, however often it is tried: the text says why and what to do."""
+
+
+class _Uncertain(Exception):
+    """Was sent, and no answer came."""
+
+
+class Actions:
+    """Carries out orders."""
+
+    def __init__(self, client: Client, reading: Reading, clock: Callable[[], float] = time.time) -> None:
+        self._client = client
+        self._reading = reading
+        self._clock = clock
+        self._half_done: OrderedDict[str, None] = OrderedDict()
+
+    async def perform(self, order: Order) -> Receipt:
+        receipt = await self._performed(order)
+        if not order.secret:
+            return receipt
+        return Receipt(receipt.state, receipt.words.replace(order.secret, "…"), receipt.retry_after)
+
+    async def delete_many(self, orders: Sequence[Order]) -> list[Receipt]:
+        """Delete messages of one group, MOST_DELETED at a time; a receipt each, in their order.
+
+        One that is gone already is skipped by Telegram; where it refuses all because of one, each is tried by itself.
+        """
+        receipts: dict[int, Receipt] = {}
+        parts: list[tuple[Order, list[int]]] = []
+        for order in orders:
+            try:
+                parts.append((order, self._numbers(order)))
+            except _Failed as error:
+                receipts[order.id] = Receipt(ActionState.FAILED, str(error))
+        while parts:
+            chosen, count = [parts[0]], len(parts[0][1])
+            while len(chosen) < len(parts) and count + len(parts[len(chosen)][1]) <= MOST_DELETED:
+                count += len(parts[len(chosen)][1])
+                chosen.append(parts[len(chosen)])
+            parts = parts[len(chosen) :]
+            for order, receipt in zip([one for one, _ in chosen], await self._delete_at_once(chosen), strict=True):
+                receipts[order.id] = receipt
+        return [receipts[order.id] for order in orders]
+
+    async def _delete_at_once(self, chosen: Sequence[tuple[Order, list[int]]]) -> list[Receipt]:
+        wanted = [number for _, several in chosen for number in several]
+        done = Receipt(ActionState.DONE)
+        if not wanted:
+            return [done] * len(chosen)
+        try:
+            await self._client.connect()
+            await self._in_chat("deleteMessages", bool, chosen[0][0].group, message_ids=wanted)
+        except LoginRefused as error:
+            return [Receipt(ActionState.WAITING, str(error), LOGIN_SECONDS)] * len(chosen)
+        except HttpError as error:
+            if error.again:
+                return [_later(error)] * len(chosen)
+            return [await self.perform(order) for order, _ in chosen]
+        return [done] * len(chosen)
+
+    async def _performed(self, order: Order) -> Receipt:
+        try:
+            await self._client.connect()
+            return Receipt(ActionState.DONE, await self._do(order))
+        except _Failed as error:
+            return Receipt(ActionState.FAILED, str(error))
+        except _Uncertain as error:
+            return Receipt(ActionState.UNKNOWN, f"{error}; look whether it is there")
+        except LoginRefused as error:
+            return Receipt(ActionState.WAITING, str(error), LOGIN_SECONDS)
+        except HttpError as error:
+            return _later(error) if error.again else await self._explained(order, error)
+
+    async def _do(self, order: Order) -> str:
+        """Returns what is worth saying of an action that was carried out."""
+        match order.kind:
+            case ActionKind.DELETE:
+                return await self._delete(order)
+            case ActionKind.WARN:
+                return await self._warn(order)
+            case ActionKind.SEND:
+                if order.member:
+                    await self._tell(order, order.text)
+                else:
+                    await self._send(order.group, {"text": order.text})
+                return ""
+            case ActionKind.ADMIT | ActionKind.REFUSE:
+                return await self._answer(order)
+        if order.member.startswith("-"):
+            return await self._channel(order)
+        return await self._change(order)
+
+    async def _delete(self, order: Order) -> str:
+        found = self._numbers(order)
+        if not found:
+            return "it says who came or left, and is no message: there is nothing to delete"
+        gone = 0
+        for number in found:
+            try:
+                await self._in_chat("deleteMessage", bool, order.group, message_id=number)
+            except Refusal as error:
+                if "message to delete not found" not in str(error).casefold():
+                    raise
+                gone += 1
+        return "was deleted already" if gone == len(found) else ""
+
+    def _numbers(self, order: Order) -> list[int]:
+        """Raises _Failed."""
+        basic, found = numbers(order.message)
+        if basic and not is_basic(self._chat(order.group)):
+            raise _Failed(
+                "it was written before the group became a supergroup, where a bot cannot reach it any more: an"
+                " administrator can still delete it by hand"
+            )
+        return found
+
+    async def _warn(self, order: Order) -> str:
+        content: dict[str, object]
+        if order.member.startswith("-"):
+            await self._send(order.group, {"text": f"{await self._title(order.member)}: {order.text}"})
+            return "told in the group; a channel cannot be told alone"
+        member = await self._member(order)
+        content = mention(order.member, name_of(member.user) if member else "", order.text)
+        await self._send(order.group, content)
+        group = self._reading.known.get(order.group, (0, ""))[1] or order.group
+        try:
+            await self._tell(order, f"{group}: {order.text}")
+        except _Uncertain as error:
+            return f"told in the group; whether alone as well is not known: {error}"
+        except (HttpError, LoginRefused, _Failed) as error:
+            return f"told in the group, but not alone: {self._advised(str(error))}"
+        return ""
+
+    async def _tell(self, order: Order, text: str) -> None:
+        """Say something to the member alone."""
+        if not order.member.isdecimal():
+            raise _Failed("a channel, or an administrator who writes as the group, cannot be told anything alone")
+        try:
+            await self._send("", {"text": text}, chat=int(order.member))
+        except Refusal as error:
+            if "chat not found" in str(error).casefold():
+                raise _Failed(f"{error}; {self._named(NEVER_WROTE)}") from None
+            raise
+
+    async def _send(self, group: str, content: dict[str, object], *, chat: int = 0) -> None:
+        """Once. Raises _Uncertain where it may have been sent."""
+        if (length := units(str(content["text"]))) > LONGEST_TEXT:
+            raise _Failed(f"the text has {length} characters; Telegram takes {LONGEST_TEXT}: make it shorter")
+        values: dict[str, Any] = {**content, "link_preview_options": {"is_disabled": True}}
+        try:
+            if chat:
+                await self._client.ask("sendMessage", Sent, chat_id=chat, **values)
+            else:
+                await self._in_chat("sendMessage", Sent, group, **values)
+        except HttpError as error:
+            if error.uncertain:
+                raise _Uncertain(str(error)) from None
+            raise
+
+    async def _change(self, order: Order) -> str:
+        """Ban, remove or mute, or take it back."""
+        who = {"user_id": self._user(order)}
+        if order.kind is ActionKind.BAN:
+            await self._in_chat("banChatMember", bool, order.group, **who)
+            return ""
+        if order.kind is ActionKind.UNBAN:
+            # Without the condition it would remove a member who is in the group.
+            await self._in_chat("unbanChatMember", bool, order.group, **who, only_if_banned=True)
+            return ""
+        member = await self._member(order)
+        status = member.status if member else ""
+        if order.kind is ActionKind.REMOVE:
+            return await self._remove(order, status)
+        if status == "kicked":
+            # To restrict a banned member would lift the ban.
+            return "is banned, which stays"
+        if order.kind is ActionKind.UNMUTE:
+            rights = dict.fromkeys(_RIGHTS, True)
+            await self._in_chat("restrictChatMember", bool, order.group, **who, permissions=rights)
+            return ""
+        rights = dict.fromkeys(_RIGHTS, False)
+        seconds = max(order.seconds, SHORTEST_MUTE) if 0 < order.seconds <= LONGEST_MUTE else 0
+        until = int(self._clock()) + seconds if seconds else 0
+        await self._in_chat(
+            "restrictChatMember", bool, order.group, **who, permissions=rights, until_date=until,
+            use_independent_chat_permissions=True,
+        )  # fmt: skip
+        if not until:
+            return ""
+        try:
+            muted = await self._member(order)
+        except HttpError:
+            return ""
+        if muted and muted.status == "restricted" and not muted.until_date:
+            return "muted, but without end: this machine's clock differs from Telegram's; set it, and unmute by hand"
+        return "" if order.seconds >= SHORTEST_MUTE else f"for {SHORTEST_MUTE} seconds, the shortest that is safe"
+
+    async def _remove(self, order: Order, status: str) -> str:
+        """Ban, and lift the ban, which ends by itself where that fails. A ban that was there before stays."""
+        who = {"user_id": self._user(order)}
+        if order.key not in self._half_done:
+            if status == "kicked":
+                return "is banned, which stays"
+            if status == "left":
+                return "had left already"
+            until = int(self._clock()) + REMOVED_SECONDS
+            await self._in_chat("banChatMember", bool, order.group, **who, until_date=until)
+            self._half_done[order.key] = None
+            if len(self._half_done) > HALF_DONE:
+                self._half_done.popitem(last=False)
+        if not is_basic(self._chat(order.group)):
+            # From a basic group people are removed without a ban.
+            await self._in_chat("unbanChatMember", bool, order.group, patience=BRIEF, **who, only_if_banned=True)
+        self._half_done.pop(order.key, None)
+        return ""
+
+    async def _channel(self, order: Order) -> str:
+        """What can be done to a channel that writes in the group as itself."""
+        methods = {ActionKind.BAN: "banChatSenderChat", ActionKind.UNBAN: "unbanChatSenderChat"}
+        if int(order.member) == self._chat(order.group):
+            raise _Failed("an administrator wrote it as the group itself: who, Telegram does not tell")
+        if order.kind not in methods:
+            raise _Failed("a channel wrote it, which is no member: it can be banned, not muted or removed")
+        await self._in_chat(methods[order.kind], bool, order.group, sender_chat_id=int(order.member))
+        return ""
+
+    async def _answer(self, order: Order) -> str:
+        """Let somebody in who asked, or turn them away."""
+        user = requester(order.message) or order.member
+        admit = order.kind is ActionKind.ADMIT
+        method = "approveChatJoinRequest" if admit else "declineChatJoinRequest"
+        try:
+            await self._in_chat(method, bool, order.group, user_id=self._user(order, user))
+        except Refusal as error:
+            said = str(error).casefold()
+            if not any(one in said for one in ("hide_requester_missing", "user_already_participant")):
+                raise
+            member = await self._member(order, user)
+            if (member is not None and member.within) == admit:
+                return "was so already"
+            if admit:
+                raise _Failed(f"{error}; the request is not there any more: ask them to make it again") from None
+            raise _Failed(f"{error}; somebody let them in before: remove them instead") from None
+        return ""
+
+    async def _member(self, order: Order, user: str = "") -> Member | None:
+        """What the member is in the group, None for nothing. Raises HttpError."""
+        try:
+            return await self._in_chat(
+                "getChatMember", Member, order.group, patience=BRIEF, user_id=self._user(order, user)
+            )
+        except Refusal as error:
+            said = str(error).casefold()
+            if any(one in said for one in ("user not found", "participant_id_invalid", "member not found")):
+                return None
+            raise
+
+    async def _title(self, member: str) -> str:
+        try:
+            return title_of(await self._client.ask("getChat", Chat, chat_id=int(member))) or member
+        except (HttpError, ValueError):
+            return member
+
+    async def _in_chat(self, method: str, shape: type[Result], group: str, **values: Any) -> Result:
+        """A method on a group, wherever it is now. Raises _Failed, LoginRefused, HttpError."""
+        chat = self._chat(group)
+        try:
+            return await self._client.ask(method, shape, chat_id=chat, **values)
+        except Refusal as error:
+            moved = moved_to(error)
+            if moved is None or moved == chat:
+                raise
+        self._reading.move(chat, moved)
+        if method == "deleteMessage" or method == "deleteMessages":
+            raise _Moved("the group became a supergroup")
+        return await self._client.ask(method, shape, chat_id=moved, **values)
+
+    def _chat(self, group: str) -> int:
+        """Raises _Failed."""
+        try:
+            return self._reading.chat(group)
+        except ValueError:
+            raise _Failed(f"{group}: is no group of Telegram's") from None
+
+    def _user(self, order: Order, user: str = "") -> int:
+        """Raises _Failed."""
+        wanted = user or order.member
+        if not (wanted.isascii() and wanted.isdecimal()):
+            raise _Failed(f"{wanted or 'nobody'}: is no member of Telegram's")
+        return int(wanted)
+
+    async def _explained(self, order: Order, error: HttpError) -> Receipt:
+        """A failure in the platform's words, with what to do."""
+        said = str(error)
+        advised = self._advised(said)
+        if advised == said:
+            advice = await self._lacking(order)
+            if not advice and order.kind is ActionKind.DELETE and "can't be deleted" in said.casefold():
+                advice = TOO_OLD
+            advised = f"{said}; {advice}" if advice else said
+        return Receipt(ActionState.FAILED, advised)
+
+    async def _lacking(self, order: Order) -> str:
+        """The right that the bot lacks for an action, "" where it lacks none or that cannot be found out."""
+        try:
+            chat = self._chat(order.group)
+            own = await self._client.ask("getChatMember", Member, chat_id=chat, user_id=self._client.me.id)
+        except (HttpError, LoginRefused, _Failed):
+            return ""
+        return lack(order.kind, own, chat)
+
+    def _advised(self, said: str) -> str:
+        advice = next((advice for part, advice in _ADVICE if part in said.casefold()), "")
+        return f"{said}; {self._named(advice)}" if advice else said
+
+    def _named(self, advice: str) -> str:
+        return advice.format(bot=f"@{self._client.me.username}")
+
+
+class _Moved(HttpError):
+    """The group has another id now; the same action again finds out what that means for it."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words, 0.0)
+
+
+def _later(error: HttpError) -> Receipt:
+    return Receipt(ActionState.WAITING, str(error), TROUBLE_SECONDS if error.wait is None else error.wait)

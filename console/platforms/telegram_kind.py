@@ -1,0 +1,84 @@
+"""The Telegram platform's settings: which bot, and the groups it looks after."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from console.platforms.base import Platform
+from console.platforms.places import place
+from rules.reading import Table
+
+SERVER = "https://api.telegram.org"
+_GROUP = re.compile(r"-[0-9]{1,16}")
+_TOKENS = ("token_file", "token_env")
+
+
+class TelegramOptions(msgspec.Struct, frozen=True):
+    """Exactly one place of the token is set: a file, or the name of an environment variable. Without `groups` every
+    group counts that somebody adds the bot to."""
+
+    server: str
+    token_file: Path | None
+    token_env: str
+    groups: tuple[str, ...] = ()
+
+
+class TelegramKind:
+    keys = ("server", *_TOKENS, "groups", "token")
+
+    def read(self, table: Table, folder: Path) -> TelegramOptions:
+        """Raises Refused."""
+        if "token" in table:
+            table.refuse("token", "must not stand here; name its file as token_file, or its variable as token_env")
+        server = table.text("server", SERVER)
+        if problem := _server_problem(server):
+            table.refuse("server", problem)
+        given = [name for name in _TOKENS if name in table]
+        if len(given) != 1:
+            table.refuse(given[1] if given else "token_file", f"give one of {', '.join(_TOKENS)}")
+        if not table.text(given[0], ""):
+            table.refuse(given[0], "must not be empty")
+        groups = table.texts("groups")
+        for index, group in enumerate(groups):
+            if not _GROUP.fullmatch(group):
+                table.refuse("groups", 'must be a group\'s id such as "-1001234567890"', index)
+        return TelegramOptions(
+            server.rstrip("/"),
+            place(folder, table, "token_file") if "token_file" in table else None,
+            table.text("token_env", ""),
+            groups,
+        )
+
+    def make(self, name: str, options: TelegramOptions, store: Path) -> Platform:
+        from console.platforms.telegram import Telegram
+
+        return Telegram(name, options, store.with_name(f"{store.stem}.{name}.groups"))
+
+
+KIND = TelegramKind()
+
+
+def _server_problem(server: str) -> str:
+    """What is wrong with a server's address, or ""."""
+    try:
+        parts = urlsplit(server)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host = ""
+    if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment or parts.username:
+        return f'must be the address of a Bot API server, e.g. "{SERVER}"'
+    if parts.scheme == "http" and not _is_local(host):
+        return "must begin with https://: over http:// anybody on the way reads the token"
+    return ""
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

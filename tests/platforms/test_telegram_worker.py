@@ -1,0 +1,208 @@
+"""The whole worker on a make-believe Telegram: killed at any moment it loses nothing and sends nothing twice."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from store.records import ActionKind
+from tests.home import Home
+from tests.platforms.synapse import until
+from tests.platforms.telegram_simulator import TOKEN, Simulator, Tea
+from tests.platforms.test_matrix_worker import AD, Work
+
+KILLS = 20
+PHOTO: dict[str, Any] = {"photo": [{"file_id": "f", "file_unique_id": "u", "width": 90, "height": 90}]}
+
+
+class TelegramWork(Work):
+    """A worker of `vigil serve`, connected to the group of `tea`."""
+
+    def __init__(self, tea: Tea, folder: Path, *more: str) -> None:
+        self.home = Home(folder)
+        self.home.settle(*tea.simulator.settings(), *more)
+        self.room = tea.group
+        self.log = folder / "worker.txt"
+        self._queued = 0
+
+    def states(self) -> Counter[str]:
+        return Counter(str(state) for (state,) in self.rows("SELECT state FROM actions"))
+
+    def pictures(self) -> list[str]:
+        """The numbers of all pictures that are stored, each as often as it is."""
+        return [part for (key,) in self.rows("SELECT key FROM messages WHERE kind = 'image'")
+                for part in str(key).split("+")]  # fmt: skip
+
+    def settled(self) -> bool:
+        return not self.value("SELECT count(*) FROM actions WHERE state IN ('waiting', 'sending')")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Simulator]:
+    simulator = Simulator(tmp_path / "telegram")
+    try:
+        simulator.start()
+        yield simulator
+    finally:
+        simulator.close()
+
+
+def test_worker_and_server_killed_twenty_times_lose_nothing_and_do_nothing_twice(
+    server: Simulator, tmp_path: Path
+) -> None:
+    tea = Tea(server)
+    work = TelegramWork(tea, tmp_path)
+    with work.running():
+        ads = [tea.say(tea.bob, f"ad {number}") for number in range(20)]
+        until(lambda: work.value("SELECT count(*) FROM messages WHERE kind = 'text'") == 20)
+    texts = [f"notice {number}" for number in range(3 * KILLS)]
+    deletions = [(ActionKind.DELETE, str(tea.bob), str(ad), "") for ad in ads]
+    last = [(ActionKind.BAN, str(tea.bob), "", ""), (ActionKind.REMOVE, str(tea.eve), "", "")]
+    chance = random.Random(5)
+    said: list[str] = []
+    pictures: list[str] = []
+    process = work.start()
+    try:
+        for number in range(KILLS):
+            for _ in range(3):
+                said.append(f"talk {len(said)}")
+                tea.say(tea.ada, said[-1])
+            album: dict[str, Any] = {"media_group_id": f"album{number}", **PHOTO} if number % 5 == 4 else {}
+            if album:
+                pictures.append(str(tea.say(tea.ada, **album)))
+            stall = number % 2 == 0
+            read = work.value("SELECT max(id) FROM messages")
+            if stall:
+                # The worker is killed while it waits for the answer to what was carried out.
+                server.do("stall", method="sendMessage")
+            notices = [(ActionKind.SEND, "", "", text) for text in texts[3 * number : 3 * number + 3]]
+            work.queue([notices[0], deletions[number], *notices[1:], *(last if number == KILLS - 1 else [])])
+            if stall:
+                until(lambda: server.look()["stalled"] == "done", 60)
+            else:
+                # Killed at its work: both reading and sending.
+                until(lambda read=read: work.value("SELECT max(id) FROM messages") > read, 60)  # type: ignore[misc]
+                until(lambda: work.states()["waiting"] < 4, 60)
+                time.sleep(chance.random() * 0.05)
+            assert process.poll() is None, work.log.read_text()[-3000:]
+            process.kill()
+            process.wait()
+            if not stall:
+                # While the worker polls, and maybe sends.
+                process = work.start()
+                polls = server.look()["polls"]
+                until(lambda polls=polls: server.look()["polls"] > polls, 60)  # type: ignore[misc]
+                server.kill()
+                server.start()
+            else:
+                server.do("stall", method="")
+                process = work.start()
+            if album:
+                pictures.append(str(tea.say(tea.ada, **album)))
+        until(work.settled, 60)
+        until(lambda: len(work.stored(str(tea.ada))) >= len(said), 60)
+        until(lambda: len(work.pictures()) >= len(pictures), 60)
+    finally:
+        process.kill()
+        process.wait()
+
+    assert work.stored(str(tea.ada)) == said, "each message once, in its order"
+    assert sorted(work.pictures()) == sorted(pictures), "each picture once"
+    states = work.states()
+    assert set(states) <= {"done", "unknown"}, work.rows("SELECT kind, state, result FROM actions")
+    assert KILLS // 2 <= states["unknown"] <= KILLS, "what was being sent is for a person to settle, and nothing else"
+    sent = [text for _, chat, text in server.effects("sendMessage") if chat == tea.chat]
+    assert len(sent) == len(set(sent)), "nothing twice"
+    assert sent == [text for text in texts if text in sent], "in order"
+    uncertain = {str(text) for (text,) in work.rows("SELECT text FROM actions WHERE state = 'unknown'")}
+    assert set(texts) - set(sent) <= uncertain
+    deleted = [effect[2] for effect in server.effects("delete")]
+    assert len(deleted) == len(set(deleted))
+    done = work.rows("SELECT m.key FROM actions a JOIN messages m ON m.id = a.message_id WHERE a.state = 'done'")
+    assert {int(str(key)) for (key,) in done} <= set(deleted) <= set(ads)
+    assert len(server.effects("banChatMember")) <= 2
+    left = server.look()["chats"][tea.group]["members"]
+    assert left[str(tea.eve)]["status"] != "kicked" or left[str(tea.eve)]["until_date"], "nobody for good"
+
+
+def test_sixty_actions_come_through_telegrams_limits_in_order(server: Simulator, tmp_path: Path) -> None:
+    tea = Tea(server)
+    work = TelegramWork(tea, tmp_path)
+    with work.running():
+        tea.say(tea.bob, "hello")
+        until(lambda: work.value("SELECT count(*) FROM messages WHERE kind = 'text'") == 1)
+        server.do("limits", per_second=20, burst=12)
+        texts = [f"notice {number}" for number in range(60)]
+        work.queue([(ActionKind.SEND, "", "", text) for text in texts])
+        until(lambda: work.left() == 0, 60)
+    assert [text for _, _, text in server.effects("sendMessage")] == texts
+    assert 1 < work.log.read_text().count(": waiting: ") < 60, "Telegram's own wait was kept to"
+
+
+def test_an_edit_into_an_ad_is_caught_and_an_album_goes_as_a_whole(server: Simulator, tmp_path: Path) -> None:
+    tea = Tea(server)
+    work = TelegramWork(tea, tmp_path)
+    with work.running():
+        number = tea.say(tea.bob, "good morning all")
+        album = [tea.say(tea.eve, media_group_id="a", **more, **PHOTO) for more in ({"caption": AD}, {}, {})]
+        until(lambda: work.value("SELECT count(*) FROM messages WHERE kind IN ('text', 'image')") == 2)
+        tea.simulator.do("edit", chat=tea.chat, message=number, text=AD)
+        until(lambda: work.value("SELECT count(*) FROM flags") >= 2)
+        for case in work.home.ok("cases", "--json").rows:
+            work.home.ok("decide", case["id"], "warn")
+        until(lambda: len(server.effects("deleteMessage")) == 4)
+        until(lambda: work.left() == 0)
+    assert sorted(effect[2] for effect in server.effects("deleteMessage")) == sorted([number, *album])
+    warned = [text.partition(":")[0] for _, _, text in server.effects("sendMessage")]
+    assert sorted(warned) == ["Bob", "Eve"]
+
+
+def test_a_group_that_moves_keeps_its_history(server: Simulator, tmp_path: Path) -> None:
+    tea = Tea(server, kind="group")
+    work = TelegramWork(tea, tmp_path)
+    with work.running():
+        tea.say(tea.bob, "before")
+        until(lambda: work.value("SELECT count(*) FROM messages WHERE kind = 'text'") == 1)
+        new = server.do("migrate", chat=tea.chat)
+        server.do("say", chat=new, user=tea.bob, text="after")
+        until(lambda: work.value("SELECT count(*) FROM messages WHERE kind = 'text'") == 2)
+    with work.running():
+        number = server.do("say", chat=new, user=tea.bob, text="after a restart")
+        until(lambda: work.value("SELECT count(*) FROM messages WHERE kind = 'text'") == 3)
+        work.queue([(ActionKind.DELETE, str(tea.bob), str(number), ""), (ActionKind.SEND, "", "", "hello")])
+        until(lambda: work.left() == 0)
+    assert work.value("SELECT count(*) FROM groups") == 1
+    assert ["deleteMessage", new, number] in server.effects()
+    assert ["sendMessage", new, "hello"] in server.effects()
+    tested = work.home.run("platform", "test", "tg")
+    assert tested.code == 0, tested
+    assert f"it became a supergroup, {new}; here it goes on under {tea.group}" in tested.out
+
+
+def test_the_token_reaches_neither_log_nor_store_nor_screen(server: Simulator, tmp_path: Path) -> None:
+    tea = Tea(server)
+    work = TelegramWork(tea, tmp_path)
+    secret = TOKEN.partition(":")[2]
+    with work.running():
+        tea.say(tea.bob, "hello")
+        until(lambda: work.value("SELECT count(*) FROM messages WHERE kind = 'text'") == 1)
+        server.kill()
+        until(lambda: "no connection" in work.log.read_text())
+        unreachable = work.home.refused("platform", "test", "tg")
+        server.start()
+        work.queue([(ActionKind.SEND, "", "", "hello all")])
+        until(lambda: work.left() == 0)
+        until(lambda: "  connected" in work.home.ok("platform", "list").out)
+    assert "no connection" in unreachable
+    assert secret not in unreachable
+    assert secret not in work.log.read_text()
+    for file in work.home.store.parent.iterdir():
+        assert secret.encode() not in file.read_bytes()
+    server.token_file.chmod(0o644)
+    assert "chmod 600" in work.home.refused("platform", "test", "tg")
