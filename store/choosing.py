@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from store import member_lookup
 from store.database import Database
 from store.errors import NotFound
+from store.members import THERE
 
 DAY = 86_400
 
@@ -31,7 +32,7 @@ class Choice:
 
 def matching(db: Database, choice: Choice, now: float) -> list[int]:
     """Ids of the members in a group who are so, in order of id."""
-    inside, where, values = ["j.member_id = m.id", "j.left_at IS NULL"], ["1"], []
+    inside, where, values = ["j.member_id = m.id", THERE], ["1"], []
     if choice.group:
         inside.append("j.group_id IN (SELECT id FROM groups WHERE key = ? OR name = ?)")
         values += [choice.group, choice.group]
