@@ -5,8 +5,7 @@ from __future__ import annotations
 from console.desk import Desk
 from console.settings import Settings
 from rules.records import Message
-from store import choosing, draws, roster
-from store.choosing import Choice
+from store import draws, roster
 from store.database import Database
 from store.draw_records import NewDraw
 from store.perk_records import Eligibility, NewPerk, PerkKind
@@ -27,7 +26,6 @@ def test_who_writes_after_leaving_is_there_again_everywhere(db: Database, settin
     everybody = [*there, db.value("SELECT id FROM members WHERE key = 'away'")]
     group = db.value("SELECT id FROM groups")
     assert sorted(roster.ids(db, Chosen(group_id=group), Sort.NAME, NOON)) == there
-    assert choosing.matching(db, Choice(group="g"), NOON) == there
     perk = desk.perks.add(NewPerk("Tea", PerkKind.SEAT, "come", eligibility=Eligibility(groups=("g",))))
     assert list(desk.perks.preview(perk, everybody).members) == there
     for name, who in (("all", Eligibility()), ("group", Eligibility(groups=("g",)))):
