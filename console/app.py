@@ -15,6 +15,7 @@ from console.screens.link import PacedFrames
 from console.screens.main import MainScreen
 from console.screens.members import MembersScreen
 from console.screens.place import Place
+from console.screens.typed_ahead import TypedAhead
 from store import staff
 from store.database import Database
 from widgets.feed import Feed
@@ -23,7 +24,7 @@ from widgets.listing import Listing
 from widgets.net import SafeFilter
 
 
-class VigilApp(PacedFrames, App[None]):
+class VigilApp(TypedAhead, PacedFrames, App[None]):
     """The console of one staff member."""
 
     ENABLE_COMMAND_PALETTE = False

@@ -220,5 +220,7 @@ def resolve(changed: Mapping[str, str], others: Iterable[tuple[str, str]]) -> di
 
 def here(pane: Pane) -> Sequence[Command]:
     """The commands that exist in a pane, its own first."""
-    own = [command for command in COMMANDS if pane in command.panes]
-    return own + [command for command in COMMANDS if not command.panes]
+    own = [command for command in COMMANDS if pane in command.panes and command.panes != MAIN_PANES]
+    return own + [
+        command for command in COMMANDS if not command.panes or (command.panes == MAIN_PANES and pane in MAIN_PANES)
+    ]

@@ -305,9 +305,15 @@ class Desk:
         since = self._clock() - UNDO_SECONDS
         decision = decisions.latest_of(self.db, self.name, since)
         perk = dispatches.latest_of(self.db, self.name, since)
-        if perk is not None and (decision is None or perk[1] > decision[1]):
+        if perk is None or (decision is not None and decision[1] >= perk[1]):
+            return self.undo()
+        try:
             return PerkUndone(perk[0], *self.perks.undo(perk[0]))
-        return self.undo()
+        except Conflict as error:
+            if decision is None:
+                raise
+            # Who means a perk that was just sent must not lift the ban before it.
+            raise Conflict(say("{why}; the decision before it: vigil undo {id}", why=error, id=decision[0])) from None
 
     def check_rules(self) -> None:
         """Raises NotAllowed for somebody who may not change the rules."""

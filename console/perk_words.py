@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from rules.community import Community
 from store.perk_records import Candidate, Perk, PerkKind, Refusal
 from widgets.language import say
+from widgets.words import layer_word
 
 
 def refusal_words(why: Refusal, perk: Perk) -> str:
@@ -27,7 +28,7 @@ def refusal_words(why: Refusal, perk: Perk) -> str:
         case Refusal.TIERS:
             return say("not in the tiers {tiers}", tiers=", ".join(wanted.tiers))
         case Refusal.LAYERS:
-            return say("only for {layers}", layers=", ".join(wanted.layers))
+            return say("only for {layers}", layers=", ".join(map(layer_word, wanted.layers)))
         case Refusal.STRIKES:
             return say("has a strike")
         case Refusal.HAS_IT:

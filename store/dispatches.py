@@ -136,13 +136,11 @@ def undo(db: Database, dispatch_id: int, staff: str, now: float) -> tuple[int, i
 
 
 def latest_of(db: Database, staff: str, since: float) -> tuple[int, float] | None:
-    """The latest dispatch that this person made or answered with something that can still be taken back, and when that
-    was. What somebody else has answered is theirs."""
+    """The latest dispatch that this person made or answered, whether or not it was sent, and when that was. What
+    somebody else has answered is theirs."""
     found = db.execute(
         "SELECT d.id, coalesce(d.answered_at, d.asked_at) AS at FROM dispatches d"
         " WHERE coalesce(nullif(d.answered_by, ''), d.staff) = ? AND at >= ? AND d.state IN ('proposed', 'approved')"
-        " AND (d.state = 'proposed' OR EXISTS (SELECT 1 FROM grants g JOIN actions a ON a.grant_id = g.id"
-        " WHERE g.dispatch_id = d.id AND a.state = 'waiting' AND NOT a.perhaps_done))"
         " ORDER BY at DESC, d.id DESC LIMIT 1",
         (staff, since),
     ).fetchone()

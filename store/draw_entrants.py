@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from store.database import Database
 from store.draw_records import Draw, Entrant
+from store.members import THERE
 from store.perk_records import Eligibility
 
 _BANNED = (
@@ -13,7 +14,7 @@ _BANNED = (
 )
 """The members with a ban that was carried out and not taken back."""
 
-_PRESENT = "EXISTS (SELECT 1 FROM memberships j WHERE j.member_id = m.id AND j.left_at IS NULL)"
+_PRESENT = f"EXISTS (SELECT 1 FROM memberships j WHERE j.member_id = m.id AND {THERE})"
 """That the member `m` is in some group."""
 
 _DAY = 86_400
@@ -61,7 +62,7 @@ def _condition(who: Eligibility, now: float) -> tuple[str, list[object]]:
         if names:
             parts.append(f"m.{column} IN ({_marks(names)})")
             values += names
-    in_group = "SELECT 1 FROM memberships j WHERE j.member_id = m.id AND j.left_at IS NULL"
+    in_group = f"SELECT 1 FROM memberships j WHERE j.member_id = m.id AND {THERE}"
     within: list[object] = []
     if who.groups:
         marks = _marks(who.groups)

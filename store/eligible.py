@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from store.database import Database
+from store.members import THERE
 from store.perk_records import Candidate, Checked, Eligibility, Perk, PerkKind, Refusal
 
 DAY = 86_400
@@ -18,7 +19,7 @@ DAY = 86_400
 _MEMBERSHIPS = (
     "SELECT j.member_id, j.group_id, g.key, g.name, coalesce(j.joined_at, j.first_at), j.last_at"
     " FROM json_each(?) c CROSS JOIN memberships j ON j.member_id = c.value JOIN groups g ON g.id = j.group_id"
-    " WHERE j.left_at IS NULL AND NOT EXISTS (SELECT 1 FROM actions a WHERE a.kind = 'ban' AND a.state = 'done'"
+    f" WHERE {THERE} AND NOT EXISTS (SELECT 1 FROM actions a WHERE a.kind = 'ban' AND a.state = 'done'"
     " AND a.member_id = j.member_id AND a.group_id = j.group_id AND NOT EXISTS"
     " (SELECT 1 FROM actions i WHERE i.inverse_of = a.id AND i.state = 'done'))"
 )

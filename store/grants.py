@@ -177,6 +177,8 @@ def settle(db: Database, grant_id: int, staff: str, *, arrived: bool, now: float
     state = _state(db, grant_id)
     if state is not GrantState.UNKNOWN:
         raise Conflict(f"grant {grant_id} is {state}: only one that is unknown needs a person's word")
+    if not arrived and (by := db.value("SELECT redeemed_by FROM grants WHERE id = ?", (grant_id,))):
+        raise Conflict(f"grant {grant_id} is redeemed, marked by {by}: what was used has arrived")
     if arrived:
         db.execute("UPDATE grants SET state = 'sent', sent_at = ? WHERE id = ?", (now, grant_id))
     else:

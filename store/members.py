@@ -10,6 +10,10 @@ from store.records import CaseMember
 STRIKING = ("warn", "mute", "remove", "ban")
 """The actions on a member that count as a strike; a deletion alone does not."""
 
+THERE = "(j.left_at IS NULL OR j.last_at > j.left_at)"
+"""Of a membership `j`: that the member is in the group. Who wrote after leaving is there again, though no platform said
+so."""
+
 
 def of_case(db: Database, case_id: int, now: float) -> list[CaseMember]:
     """The members of a case, those with the most messages in it first."""

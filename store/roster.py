@@ -8,6 +8,7 @@ from itertools import chain
 
 from store import standings
 from store.database import Database
+from store.members import THERE
 from store.roster_records import Change, Chosen, MemberRow, Sort
 
 DAY = 86_400
@@ -20,9 +21,6 @@ LAYERS = ("new", "active", "core", "silent", "gone")
 _STRUCK = (
     "SELECT member_id, count(*) AS n FROM strikes WHERE revoked_at IS NULL AND expires_at > :now GROUP BY member_id"
 )
-# Who wrote after leaving is there again, though no platform said so.
-_THERE = "(j.left_at IS NULL OR j.last_at > j.left_at)"
-
 _CHANGED = "at >= :since AND what = :what AND after = :after AND rose = :rose"
 
 _ORDERS = {
@@ -43,7 +41,7 @@ than others."""
 _ROW = (
     "SELECT m.id, m.platform, m.key, m.name, m.remark, m.tier, m.layer, m.balance, m.last_at,"
     " (SELECT count(*) FROM strikes s WHERE s.member_id = m.id AND s.revoked_at IS NULL AND s.expires_at > ?),"
-    f" (SELECT count(*) FROM memberships j WHERE j.member_id = m.id AND {_THERE}), m.joined_at FROM members m"
+    f" (SELECT count(*) FROM memberships j WHERE j.member_id = m.id AND {THERE}), m.joined_at FROM members m"
 )
 
 
@@ -66,7 +64,7 @@ def _query(chosen: Chosen, sort: Sort, now: float, reverse: bool) -> tuple[str, 
     if chosen.group_id is not None:
         tables += " JOIN memberships j ON j.member_id = m.id AND j.group_id = :group_id"
         values["group_id"] = chosen.group_id
-        where += [] if chosen.departed else [_THERE]
+        where += [] if chosen.departed else [THERE]
     elif not chosen.departed and chosen.layer != "gone":
         where.append("m.layer <> 'gone'")
     if sort is Sort.STRIKES:
@@ -134,7 +132,7 @@ def groups(db: Database) -> list[tuple[int, str, int]]:
     """Id, name and number of members of every group, the largest first."""
     found = db.execute(
         "SELECT g.id, coalesce(nullif(g.name, ''), g.key), count(j.member_id) AS n FROM groups g"
-        f" LEFT JOIN memberships j ON j.group_id = g.id AND {_THERE} GROUP BY g.id ORDER BY n DESC, g.id"
+        f" LEFT JOIN memberships j ON j.group_id = g.id AND {THERE} GROUP BY g.id ORDER BY n DESC, g.id"
     )
     return [(number, name, count) for number, name, count in found]
 

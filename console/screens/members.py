@@ -29,6 +29,12 @@ WEEK = 7 * roster.DAY
 SILENT_DAYS = (3, 7, 14, 30, 60, 90)
 MOST_DAYS = 36_500
 
+_ON_THE_LIST = frozenset(
+    {"members.mark-all", "members.mark-range", "members.perk", "members.card", "members.note", "members.remark",
+     "members.export"}
+)  # fmt: skip
+"""What is done with the members shown, so that those have to be the ones that were asked for."""
+
 
 class MembersScreen(RosterScreen):
     """Every member, and a key for all that is done with them. `back` shows a pane of the main screen."""
@@ -47,7 +53,11 @@ class MembersScreen(RosterScreen):
         if why_not := command.why_not(self._situation()):
             self._tell(why_not, alarm=True)
             return
+        if command.id in _ON_THE_LIST and not await self.has_settled():
+            self._tell(say("the members are being read: look, then press again"), alarm=True)
+            return
         try:
+            # Awaited, so that what is typed next goes to the window that this opens, and to no command.
             await self._run(command)
         except (sqlite3.Error, StoreError, OSError) as error:
             self._tell(say("the store cannot be read: {error}", error=error), alarm=True)
@@ -65,11 +75,11 @@ class MembersScreen(RosterScreen):
             case "members.reverse":
                 self._sort(self.sort, not self.reverse)
             case "members.group":
-                self.run_worker(self._ask_group(), group="ask")
+                await self._ask_group()
             case "members.filter":
-                self.run_worker(self._ask_filter(), group="ask")
+                await self._ask_filter()
             case "members.changes":
-                self.run_worker(self._ask_change(), group="ask")
+                await self._ask_change()
             case "members.mark-all":
                 self.list.mark_all()
             case "members.mark-range":

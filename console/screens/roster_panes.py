@@ -44,6 +44,9 @@ FOLLOW_SECONDS = 1.0
 ORDER_SECONDS = 10.0
 """So long the order stays as it is while members speak and earn: nobody could read a list that never rests."""
 
+SETTLE_SECONDS = 3.0
+"""So long a key waits for the members that were asked for."""
+
 REST_SECONDS = 0.1
 """So long the cursor rests before a card is read: who runs down the list, or types a name, wants none of the others."""
 
@@ -82,6 +85,7 @@ class RosterScreen(Screen[None]):
         self._keys = keys
         self._typed = ""
         self._order: array[int] | None = None
+        self._order_of: tuple[Chosen, Sort, bool] | None = None
         self._search: NameSearch | None = None
         self._searching = False
         self._version = -1
@@ -165,7 +169,22 @@ class RosterScreen(Screen[None]):
         found = await self._ask(look)
         if found is not None:
             self._order, self._search, self._role, self._refused = found
+            self._order_of = (chosen, sort, reverse)
             self._show_found(stay=stay)
+
+    async def has_settled(self) -> bool:
+        """Wait until the members shown are those that were asked for; False when that takes too long."""
+        until = time.monotonic() + SETTLE_SECONDS
+        while not self._is_settled():
+            if time.monotonic() > until:
+                return False
+            await asyncio.sleep(0.01)
+        return True
+
+    def _is_settled(self) -> bool:
+        if self._typed != sought_query(self.find.value) or (self._typed and self._search is None):
+            return False
+        return self._order_of == (self.chosen, self.sort, self.reverse)
 
     async def _fetch_search(self) -> None:
         search = await self._ask(lambda desk: NameSearch(roster.sought_in(desk.db)))

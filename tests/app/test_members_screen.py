@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import gettext
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
+from textual import events
+from textual.keys import key_to_character
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from console.app import VigilApp, moves
 from console.commands import resolve
+from console.desk import Desk
 from console.screens.members import MembersScreen
 from console.screens.place import Place
 from console.settings import Settings
@@ -316,5 +321,69 @@ def test_members_who_come_are_listed_after_a_while(path: Path, monkeypatch: pyte
             await screen.until(lambda: len(screen.members.list.ids) == len(NAMES) + 1)
             assert screen.names()[0] == "newcomer"
             assert screen.members.list.selected_id == 2
+
+    drive(scenario)
+
+
+def type_in_one_go(app: VigilApp, *keys: str) -> None:
+    """As they come over a slow connection: all are there before the first is looked at."""
+    for key in keys:
+        app.post_message(events.Key(key, key_to_character(key)))
+
+
+def test_keys_typed_in_one_go_with_the_key_that_opens_a_window_belong_to_it(path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(path) as screen:
+            for opening in ("f", "g", "r", "n"):
+                sort = screen.members.sort
+                type_in_one_go(screen.app, opening, *"sou")
+                await screen.until(lambda: isinstance(screen.app.screen, PickScreen | Prompt))
+                await screen.until(lambda: screen.app.screen.query_one(Input).value.endswith("sou"))
+                await screen.press("escape")
+                await screen.until(lambda: isinstance(screen.app.screen, MembersScreen))
+                assert screen.members.sort is sort
+
+    drive(scenario)
+
+
+def test_a_whole_line_of_keys_in_one_go_does_what_it_does_key_by_key(path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(path) as screen:
+            shown = screen.members
+            type_in_one_go(screen.app, *"fsil", "enter", "asterisk", *"rx", "enter", "g", "escape", *"nso", "enter")
+            await screen.until(lambda: "noted about" in shown.status.parts.left)
+            assert screen.app.screen is shown
+            assert shown.list.marked == {2, 4, 5}
+            assert [row.remark for row in roster.rows(shown.db, [2, 4, 5], NOON)].count("x") == 1
+
+    drive(scenario)
+
+
+def wait_for(released: threading.Event, desk: Desk) -> bool:
+    return released.wait(20)
+
+
+def test_what_is_marked_right_after_a_filter_or_a_search_are_those_it_shows(path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(path) as screen:
+            shown = screen.members
+            for before, keys, marked in ((["f"], "silent", {2, 4, 5}), ([], "/y", {1, 2})):
+                await screen.press(*before)
+                await screen.until(lambda: isinstance(screen.app.focused, Input) or shown.list.has_focus)
+                released = threading.Event()
+                busy = asyncio.ensure_future(shown.place.ask(partial(wait_for, released)))
+                await asyncio.sleep(0)
+                await screen.press(*keys, "enter")
+                await screen.until(lambda: screen.app.focused is shown.list)
+                screen.app.post_message(events.Key("asterisk", "*"))
+                await screen.pilot.pause(0.05)
+                assert not shown.list.marked
+                released.set()
+                await busy
+                await screen.until(lambda: shown.list.marked)
+                assert shown.list.marked == marked
+                shown.list.clear_marks()
+                await screen.press("escape")
+                await screen.until(lambda: len(shown.list.ids) == len(NAMES))
 
     drive(scenario)

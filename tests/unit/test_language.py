@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,9 @@ from babel.messages.pofile import read_po
 import console
 import widgets
 from console.language import LOCALES, translation
+from console.perk_words import refusal_words
+from store.perk_records import Eligibility, Perk, PerkKind, Refusal
+from widgets.language import install
 
 KEYWORDS = {"say": None, "say_n": (1, 2), "mark": None}
 CATALOGUE = LOCALES / "zh_CN" / "LC_MESSAGES" / "vigil"
@@ -81,3 +85,13 @@ def test_the_language_is_that_of_the_setting_or_else_of_the_locale(
     for variable, value in environment.items():
         monkeypatch.setenv(variable, value)
     assert translation(setting).gettext("approve") == word
+
+
+def test_why_members_do_not_get_a_perk_names_their_stage_in_the_language_of_the_screen() -> None:
+    perk = Perk(1, "Tea", PerkKind.SEAT, "", None, 0, None, None, None, Eligibility(layers=("silent",)),
+                1, 0, 1, 0, "", None, None)  # fmt: skip
+    install(translation("zh"))
+    try:
+        assert refusal_words(Refusal.LAYERS, perk) == "只给沉默"
+    finally:
+        install(gettext.NullTranslations())
