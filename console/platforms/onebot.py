@@ -26,6 +26,7 @@ BATCH_MESSAGES = 500
 AGAIN_SECONDS = 2.0
 MOST_TRIES = 5
 SMALLEST_PAGE = 5
+MOST_SAID = 100
 MEET_SECONDS = 20.0
 """How long `access` waits for the connection."""
 
@@ -241,6 +242,8 @@ class OneBot:
     def _note(self, words: str, found: Found) -> None:
         """Say what keeps the connection from being made, once as long as it stays the same."""
         said = f"{self._options.place}: {words}"
+        if len(self._said) > MOST_SAID:
+            self._said.clear()
         if said not in self._said:
             self._said.add(said)
             found.problems.append(said)

@@ -34,6 +34,8 @@ TOKEN_SECONDS = 60.0
 CHECK_SECONDS = (0.1, 0.4, 1.0, 2.0, 4.0)
 """How long to wait before each look at the member list: some implementations answer from memory at first."""
 BURST = 5
+TOLD_TRIES = 4
+"""How often it is tried to tell a member alone what the group was told already, while that is surely not done."""
 
 
 class _Failed(Exception):
@@ -132,11 +134,17 @@ class Actions:
     async def _warn(self, order: Order) -> str:
         mention = {"type": "at", "data": {"qq": order.member}}
         await self._ask("send_group_msg", group_id=number(order.group), message=[mention, _text(f" {order.text}")])
-        try:
-            await self._tell(order, f"{self._group_name(order.group)}: {order.text}")
-        except HttpError as error:
-            sure = "whether alone is not known" if error.uncertain else "but not alone"
-            return f"told in the group, {sure}: {error}"
+        for left in reversed(range(TOLD_TRIES)):
+            await self._pace.wait()
+            try:
+                await self._tell(order, f"{self._group_name(order.group)}: {order.text}")
+                break
+            except HttpError as error:
+                if left and error.again and not error.uncertain:
+                    await asyncio.sleep(min(error.wait or 1.0, 5.0))
+                    continue
+                sure = "whether alone is not known" if error.uncertain else "but not alone"
+                return f"told in the group, {sure}: {error}"
         return ""
 
     async def _tell(self, order: Order, text: str) -> None:

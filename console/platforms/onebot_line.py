@@ -119,10 +119,11 @@ class Line:
         return error
 
     def start(self, token: str) -> None:
-        """Begin, once."""
-        if self._running is None:
+        """Begin, unless it has begun."""
+        if self._running is None or self._running.done():
             self._token = token
             self._running = asyncio.create_task(self._listen() if self._options.listen else self._connect())
+            self._running.add_done_callback(lambda task: self._there.set())
 
     async def close(self) -> None:
         if self._running is not None:
@@ -131,9 +132,11 @@ class Line:
                 await self._running
 
     async def next(self) -> list[Item]:
-        """What has come since the last call, once there is something."""
+        """What has come since the last call, once there is something. Raises what ended it."""
         await self._there.wait()
         items = list(self._items)
+        if not items and self._running is not None and self._running.done():
+            self._running.result()
         self._items.clear()
         self._there.clear()
         return items

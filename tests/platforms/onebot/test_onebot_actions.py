@@ -188,6 +188,14 @@ def test_a_warning_that_cannot_be_said_alone_is_said_in_the_group(run: Run, conn
     assert receipt.words.startswith("told in the group, but not alone: 无法获取用户信息")
 
 
+def test_a_warning_waits_for_its_second_half(run: Run, connect: Connect) -> None:
+    act = Act(run, connect, "llbot", "socket")
+    act.world.fault("send_private_msg", "busy", 2)
+    assert act.do(WARN, text="no ads") == Receipt(DONE)
+    assert len(act.world.effects("send_private_msg")) == 1
+    assert act.world.texts(TEA) == [f"@{BOB} no ads"]
+
+
 @EVERY_WAY
 @pytest.mark.parametrize("fault", ["late", "no answer", "timeout", "truncated", "wrong types", "html", "empty", "huge"])
 def test_what_got_no_good_answer_is_unknown_and_asked_for_once(

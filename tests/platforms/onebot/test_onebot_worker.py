@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import pytest
-
 from store.records import ActionKind
 from tests.home import COMMAND, Home
 from tests.platforms.onebot.running import Running
@@ -198,13 +196,11 @@ def test_worker_and_program_killed_twenty_times_lose_nothing_and_do_nothing_twic
     assert order == [text for _, _, _, text in orders if text in order], "in their order"
 
 
-@pytest.mark.parametrize("way", ["socket", "http"])
-def test_sixty_actions_come_through_a_limit_in_order(run: Run, tmp_path: Path, way: str) -> None:
+def test_sixty_actions_come_through_a_limit_in_order(run: Run, tmp_path: Path) -> None:
     running = run("llbot")
     running.world.group(TEA)
     running.world.fact("limit", "20 5")
-    more = [f'{key} = "{value}"' for key, value in running.over_http().items()] if way == "http" else []
-    work = Work(running, tmp_path, *more)
+    work = Work(running, tmp_path, f'http = "http://127.0.0.1:{running.http}"')
     with work.working():
         running.world.say(TEA, BOB, "hello")
         until(lambda: work.value("SELECT count(*) FROM messages") == 1)
