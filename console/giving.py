@@ -15,10 +15,13 @@ from store.errors import StoreError, StoreUnavailable
 from store.occasions import Occasion
 from store.perk_records import Cause
 
+OCCASION_SECONDS = 86_400.0
+"""What happened longer ago gives nothing: an old chat that is taken in must not empty a pool of codes."""
+
 AT_ONCE = 20
 """Occasions looked at in one piece: each grant waits for the disk."""
 
-_LOOKS: tuple[tuple[str, Callable[[Database, int, int], list[Occasion]]], ...] = (
+_LOOKS: tuple[tuple[str, Callable[[Database, int, int, float], list[Occasion]]], ...] = (
     ("join", occasions.joined),
     ("tier", occasions.risen),
     ("streak", occasions.checked_in),
@@ -49,7 +52,7 @@ class AutomaticPerks:
             after = occasions.looked_at(self.db, what)
             if after is None or after == newest[what]:
                 continue
-            found = look(self.db, after, AT_ONCE)
+            found = look(self.db, after, AT_ONCE, now - OCCASION_SECONDS)
             for occasion in found:
                 for given in rulebook.perks:
                     if given.on == what and _meant(given, occasion, rulebook, self.db):

@@ -215,12 +215,13 @@ def last_check_in(db: Database, member_id: int) -> int | None:
     return None if found is None else int(found)
 
 
-def check_ins_after(db: Database, after: int, limit: int = 1_000) -> list[tuple[int, int, int | None, int]]:
-    """Check-ins whose row has an id above `after`, in order: the row's id, the member's, the group's, the day."""
+def check_ins_after(db: Database, after: int, limit: int, since: float) -> list[tuple[int, int, int | None, int]]:
+    """Check-ins of `since` or later whose row has an id above `after`, in order: the row's id, the member's, the
+    group's, the day."""
     found = db.execute(
         "SELECT id, member_id, group_id, day FROM ledger WHERE id > ? AND kind = 'check-in' AND reverses IS NULL"
-        " ORDER BY id LIMIT ?",
-        (after, limit),
+        " AND at >= ? ORDER BY id LIMIT ?",
+        (after, since, limit),
     )
     return found.fetchall()
 

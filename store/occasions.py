@@ -19,30 +19,33 @@ class Occasion(NamedTuple):
     day: int = 0
 
 
-def joined(db: Database, after: int, limit: int) -> list[Occasion]:
-    """Joinings stored after message `after` of members who are still there."""
+def joined(db: Database, after: int, limit: int, since: float) -> list[Occasion]:
+    """Joinings stored after message `after`, of a time since `since` or unknown, of members who are still there."""
     found = db.execute(
         "SELECT m.id, m.member_id FROM messages m JOIN memberships j"
         " ON j.member_id = m.member_id AND j.group_id = m.group_id"
-        " WHERE m.id > ? AND m.kind = 'join' AND j.left_at IS NULL ORDER BY m.id LIMIT ?",
-        (after, limit),
+        " WHERE m.id > ? AND m.kind = 'join' AND (m.time IS NULL OR m.time >= ?) AND j.left_at IS NULL"
+        " ORDER BY m.id LIMIT ?",
+        (after, since, limit),
     )
     return [Occasion(*row) for row in found]
 
 
-def risen(db: Database, after: int, limit: int) -> list[Occasion]:
-    """Rises of tier noted after row `after`: `before` and `after` are tiers."""
+def risen(db: Database, after: int, limit: int, since: float) -> list[Occasion]:
+    """Rises of tier noted after row `after` and since `since`: `before` and `after` are tiers."""
     found = db.execute(
         "SELECT id, member_id, before, after FROM standing_changes WHERE id > ? AND what = 'tier' AND rose"
-        " ORDER BY id LIMIT ?",
-        (after, limit),
+        " AND at >= ? ORDER BY id LIMIT ?",
+        (after, since, limit),
     )
     return [Occasion(*row) for row in found]
 
 
-def checked_in(db: Database, after: int, limit: int) -> list[Occasion]:
-    """Check-ins after row `after` of the ledger."""
-    return [Occasion(number, member, day=day) for number, member, _, day in ledger.check_ins_after(db, after, limit)]
+def checked_in(db: Database, after: int, limit: int, since: float) -> list[Occasion]:
+    """Check-ins after row `after` of the ledger, since `since` by the time of their messages."""
+    return [
+        Occasion(number, member, day=day) for number, member, _, day in ledger.check_ins_after(db, after, limit, since)
+    ]
 
 
 def newest(db: Database) -> tuple[int, int, int]:

@@ -36,9 +36,9 @@ class Place:
     def perk(self, name: str) -> None:
         self.desk.perks.add(NewPerk(name, PerkKind.GIFT, ""))
 
-    def join(self, *members: str, group: str = "g0") -> None:
+    def join(self, *members: str, group: str = "g0", at: float | None = NOON) -> None:
         with self.db.transaction():
-            rows = [Message("replay", group, f"join-{member}-{group}", member, "", NOON, "join") for member in members]
+            rows = [Message("replay", group, f"join-{member}-{group}", member, "", at, "join") for member in members]
             messages.MessageWriter(self.db).add(rows, NOON)
 
     def rise(self, member: int, before: str, after: str) -> None:
@@ -103,6 +103,15 @@ def test_who_came_before_the_rulebook_said_so_gets_nothing(place: Place) -> None
     place.join("late")
     place.step(WELCOME)
     assert place.given() == [("Welcome", "late")]
+
+
+def test_an_old_chat_that_is_taken_in_welcomes_nobody(place: Place) -> None:
+    place.perk("Welcome")
+    place.join("old", at=NOON - 2 * DAY)
+    place.join("new", at=NOON - 3600)
+    place.join("undated", at=None)
+    place.step(WELCOME)
+    assert place.given() == [("Welcome", "new"), ("Welcome", "undated")]
 
 
 def test_many_newcomers_at_once_are_all_welcomed(place: Place) -> None:

@@ -81,7 +81,7 @@ def test_points_by_another_process_move_the_tier_up_at_once_and_down_after_the_g
     chore.step(town.rulebook, NOON)
     assert at(town, "m")[1] == "Gold"
     earn(town, "m", -40, "b")
-    assert [one[:4] for one in occasions.risen(town.db, 0, 9)] == [(2, town.id("m"), "", "Gold")]
+    assert [one[:4] for one in occasions.risen(town.db, 0, 9, 0.0)] == [(2, town.id("m"), "", "Gold")]
     chore.step(town.rulebook, NOON)
     found = look(town.db, town.rulebook, town.id("m"), NOON + DAY)
     assert (found.tier, found.falls_at, found.next_tier) == ("Gold", NOON + 14 * DAY, "")
@@ -150,7 +150,7 @@ def test_a_rulebook_without_tiers_takes_them_away_and_calls_nothing_a_rise(
     db.execute("UPDATE members SET tier = 'Bronze', tier_rank = 1")
     chore.step(renamed, NOON)
     assert at(town, "m")[1] == "铜牌"
-    assert len(occasions.risen(db, 0, 9)) == 1, "another name is no rise"
+    assert len(occasions.risen(db, 0, 9, 0.0)) == 1, "another name is no rise"
 
 
 def test_what_is_missing_is_said_in_numbers(town: Town, chore: Standings) -> None:
