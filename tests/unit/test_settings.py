@@ -35,6 +35,10 @@ speed = "max"
 """
 
 
+PLATFORM_LINES = ("# kind", "# file", "# speed", "# homeserver", "# user", "# password_file", "# inviters")
+"""How lines of the template begin that show a platform's table, not a default."""
+
+
 def refused(source: str) -> str:
     with pytest.raises(SettingsError) as caught:
         parse(source, FILE)
@@ -70,13 +74,22 @@ def test_nothing_need_be_set() -> None:
 def test_the_template_says_the_defaults() -> None:
     plain = TEMPLATE.replace("{store}", "/s/vigil.db").replace("{language}", "zh")
     shown = "\n".join(
-        line.removeprefix("# ") if " = " in line and not line.startswith(("# kind", "# file", "# speed")) else line
+        line.removeprefix("# ") if " = " in line and not line.startswith(PLATFORM_LINES) else line
         for line in plain.splitlines()
     )
     found, default = parse(shown, FILE), parse("", FILE, Path("/s/vigil.db"))
     assert found.access == default.access
     assert (found.undo_seconds, found.mute_seconds) == (default.undo_seconds, default.mute_seconds)
     assert (found.store, found.language, found.members_language) == (default.store, "auto", "zh")
+
+
+def test_the_platforms_that_the_template_shows_can_be_used() -> None:
+    lines = (line.removeprefix("# ") for line in TEMPLATE.splitlines())
+    tables = [
+        line for line in lines if line.startswith(("[platforms", *(p.removeprefix("# ") for p in PLATFORM_LINES)))
+    ]
+    found = parse("\n".join(tables), FILE)
+    assert [(one.name, one.kind) for one in found.platforms] == [("recorded", "replay"), ("matrix", "matrix")]
 
 
 @pytest.mark.parametrize(
