@@ -35,7 +35,17 @@ speed = "max"
 """
 
 
-PLATFORM_LINES = ("# kind", "# file", "# speed", "# homeserver", "# user", "# password_file", "# inviters")
+PLATFORM_LINES = (
+    "# kind",
+    "# file",
+    "# speed",
+    "# homeserver",
+    "# user",
+    "# password_file",
+    "# inviters",
+    "# token_file",
+    "# groups",
+)
 """How lines of the template begin that show a platform's table, not a default."""
 
 
@@ -89,7 +99,11 @@ def test_the_platforms_that_the_template_shows_can_be_used() -> None:
         line for line in lines if line.startswith(("[platforms", *(p.removeprefix("# ") for p in PLATFORM_LINES)))
     ]
     found = parse("\n".join(tables), FILE)
-    assert [(one.name, one.kind) for one in found.platforms] == [("recorded", "replay"), ("matrix", "matrix")]
+    assert [(one.name, one.kind) for one in found.platforms] == [
+        ("recorded", "replay"),
+        ("matrix", "matrix"),
+        ("telegram", "telegram"),
+    ]
 
 
 @pytest.mark.parametrize(
