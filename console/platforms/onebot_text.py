@@ -71,7 +71,7 @@ def said(message: object, name: Callable[[str], str] = lambda user: "", depth: i
         text = " ".join(text for part, text in pieces if text and part.type not in _SPOKEN)
         return Said(kinds.pop(), _sound(text), tuple(mentions), reply_to)
     text = "".join(text if part.type in _SPOKEN else _mark(part.type, text) for part, text in pieces)
-    return Said("text", _sound(text.strip() if not written else text), tuple(mentions), reply_to)
+    return Said("text", _sound(text.strip() if others and not written else text), tuple(mentions), reply_to)
 
 
 def segments(message: object) -> Sequence[Segment]:
