@@ -16,7 +16,7 @@ from rules.kinds import KINDS, LearnedRule, NewcomerRule, Rule, Step
 from rules.kinds.base import common, steps
 from rules.reading import Refused, Table, quoted
 from rules.reading_community import MEMBERS_KEYS, members_sections
-from rules.records import Mode
+from rules.records import JOIN_REQUEST, Mode
 
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -223,6 +223,8 @@ def _rules(top: Table) -> tuple[Rule, ...]:
 def _rule(name: str, rules: Table) -> Rule:
     if not _WORD.fullmatch(name):
         rules.refuse(name, "a rule's name is made of the letters a to z, digits, _ and -")
+    if name == JOIN_REQUEST:
+        rules.refuse(name, "is what the requests to join are called; a rule needs another name")
     kind = KINDS[rules.table(name, None).choice("kind", tuple(KINDS), None)]
     return _read(name, kind, rules.table(name, kind.keys))
 
