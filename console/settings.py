@@ -21,7 +21,7 @@ LANGUAGES = ("auto", "en", "zh")
 FURTHER_ACCESS = ("grant", "points", "reveal", "draw")
 """Keys of [access] beside decisions: giving perks, correcting points, looking at a code, holding draws."""
 
-_ACCESS = {
+_ACCESS: dict[Decision, Role] = {
     decision: Role.MODERATOR if decision in (Decision.DISMISS, *ANSWERS) else Role.ADMIN
     for decision in Decision
     if decision is not Decision.LADDER
@@ -125,9 +125,7 @@ def _read(document: dict[str, object], path: Path, store: Path | None) -> Settin
         members_language=top.text("members_language", "zh"),
         undo_seconds=outbox.number("undo_seconds", 0, 3600, 5),
         mute_seconds=outbox.duration("mute", 600),
-        access={
-            decision: Role(access.choice(decision, roles, role)) for decision, role in _ACCESS.items()
-        },
+        access={decision: Role(access.choice(decision, roles, role)) for decision, role in _ACCESS.items()},
         approve=Role(access.choice("approve", roles, Role.ADMIN)),
         undo_others=Role(access.choice("undo_others", roles, Role.ADMIN)),
         rules=Role(access.choice("rules", roles, Role.ADMIN)),

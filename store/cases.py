@@ -258,9 +258,11 @@ def parts(db: Database, case_id: int, seen: int) -> list[CasePart]:
         (case_id, seen),
     )
     return [
-        CasePart(*row[:4], deletable=bool(free and not request), group=(key, name), request=bool(request),
-                 pending=bool(free and request))
-        for *row, _, request, key, name, free in found
+        CasePart(
+            message_id, group_id, member_id, rule, bool(free and not request), (key, name), bool(request),
+            bool(free and request),
+        )
+        for message_id, group_id, member_id, rule, _, request, key, name, free in found
     ]  # fmt: skip
 
 

@@ -25,8 +25,8 @@ _TEACHING = (
 )
 # Undisputed: no case was ever made of it, or all that were made are dismissed.
 _UNDISPUTED = (
-    " FROM messages m WHERE m.text <> '' AND m.deleted_at IS NULL AND m.kind <> 'knock' AND NOT EXISTS (SELECT 1 FROM flags f"
-    " JOIN cases c ON c.id = f.case_id WHERE f.message_id = m.id AND c.state <> 'dismissed')"
+    " FROM messages m WHERE m.text <> '' AND m.deleted_at IS NULL AND m.kind <> 'knock' AND NOT EXISTS ("
+    "SELECT 1 FROM flags f JOIN cases c ON c.id = f.case_id WHERE f.message_id = m.id AND c.state <> 'dismissed')"
 )
 
 

@@ -349,5 +349,7 @@ def _past(decision: PastDecision, width: int) -> list[Line]:
     if decision.failure:
         failure = "× " + safe(decision.failure)
         lines += [[("    " + failure[a:b], "card--alarm")] for a, b in wrap(failure, width - 4, 6)]
-        lines.append([("    " + say("vigil outbox list names them all; vigil outbox retry ID sends again"), "card--dim")])
+        lines.append(
+            [("    " + say("vigil outbox list names them all; vigil outbox retry ID sends again"), "card--dim")]
+        )
     return lines
