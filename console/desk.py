@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from console.draw_desk import DrawDesk
 from console.member_desk import MemberDesk
+from console.outbox_desk import OutboxDesk
 from console.perk_desk import PerkDesk
 from console.planning import Plan, ladder_steps, plan
 from console.points_desk import PointsDesk
@@ -111,6 +112,11 @@ class Desk:
     def redemptions(self) -> RedeemDesk:
         """What this person may do about perks that were used."""
         return RedeemDesk(self)
+
+    @property
+    def outbox(self) -> OutboxDesk:
+        """What this person may do about actions that were not carried out."""
+        return OutboxDesk(self)
 
     @property
     def members(self) -> MemberDesk:
