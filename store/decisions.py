@@ -259,7 +259,8 @@ def of_case(db: Database, case_id: int) -> list[PastDecision]:
         for (_, state), number in actions.states(db, row[0]).items():
             counts[state] += number
         failure = db.value(
-            "SELECT result FROM actions WHERE decision_id = ? AND state IN ('failed', 'unknown') ORDER BY id LIMIT 1",
+            "SELECT coalesce(nullif(result, ''), 'the worker ended while it was sent') FROM actions"
+            " WHERE decision_id = ? AND state IN ('failed', 'unknown') ORDER BY id LIMIT 1",
             (row[0],),
         )
         number, at, by, decision, state, reason, approver, answer = row
