@@ -17,6 +17,7 @@ from console.arguments import NUMBER, Places, UserError, as_json, at_desk, examp
 from console.cli_draw import draw_group
 from console.cli_learning import learn, learned
 from console.cli_members import members_group
+from console.cli_outbox import outbox_group
 from console.cli_platform import platform_group
 from console.cli_points import points_group, standing_group
 from console.cli_redeem import perk
@@ -434,5 +435,6 @@ for command in (
     draw_group,
     members_group,
     platform_group,
+    outbox_group,
 ):
     cli.add_command(command)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from rules.records import JOIN_REQUEST
 from store.perk_records import Waiting
-from store.records import CaseCard, CaseRow, CaseState, Decision, Proposal
+from store.records import ANSWERS, CaseCard, CaseRow, CaseState, Decision, Proposal
 from widgets.language import mark, say
 
 
@@ -60,6 +61,11 @@ class Command:
     shown: bool = True
     decision: Decision | None = None
 
+    def stands_in(self, situation: Situation) -> bool:
+        """Whether the key line has it now: an answer only beside a request to join, and first there."""
+        request = situation.case is not None and situation.case.rule == JOIN_REQUEST
+        return self.shown and (request or self.decision not in ANSWERS)
+
 
 def _case(situation: Situation) -> str:
     if situation.refused:
@@ -82,7 +88,8 @@ def _decision(decision: Decision) -> Callable[[Situation], str]:
             return ""
         if card is None or situation.case is None or card.case.id != situation.case.id:
             return say("the case's card is being read: look, then press again")
-        return next((reach.refused for reach in card.reaches if reach.decision is decision), "")
+        nobody = say("nobody asks to be let in here") if decision in ANSWERS else ""
+        return next((reach.refused for reach in card.reaches if reach.decision is decision), nobody)
 
     return why_not
 
@@ -126,6 +133,8 @@ _DECISIONS: tuple[tuple[Decision, str, str, str], ...] = (
     (Decision.MUTE, "m", mark("mute"), mark("delete the messages and mute their members")),
     (Decision.REMOVE, "r", mark("remove"), mark("delete the messages and remove their members")),
     (Decision.BAN, "b", mark("ban"), mark("delete the messages and ban their members")),
+    (Decision.ADMIT, "a", mark("admit"), mark("let whoever asks to join into the group")),
+    (Decision.REFUSE, "f", mark("refuse"), mark("refuse whoever asks to join")),
 )
 
 COMMANDS: tuple[Command, ...] = (

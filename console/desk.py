@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from console.draw_desk import DrawDesk
 from console.member_desk import MemberDesk
+from console.outbox_desk import OutboxDesk
 from console.perk_desk import PerkDesk
 from console.planning import Plan, ladder_steps, plan
 from console.points_desk import PointsDesk
@@ -23,6 +24,7 @@ from store.database import Database
 from store.errors import Conflict, NotFound, StoreError
 from store.lessons import Label
 from store.records import (
+    ANSWERS,
     CaseCard,
     CaseRow,
     CaseState,
@@ -112,6 +114,11 @@ class Desk:
         return RedeemDesk(self)
 
     @property
+    def outbox(self) -> OutboxDesk:
+        """What this person may do about actions that were not carried out."""
+        return OutboxDesk(self)
+
+    @property
     def members(self) -> MemberDesk:
         """What this person may do with members."""
         return MemberDesk(self)
@@ -183,7 +190,8 @@ class Desk:
         self, case: CaseRow, rulebook: Rulebook, parts: Sequence[CasePart], strikes: Mapping[int, int]
     ) -> list[Reach]:
         reaches = []
-        for decision in Decision:
+        asked = any(part.request for part in parts)
+        for decision in (*(ANSWERS if asked else ()), *(one for one in Decision if one not in ANSWERS)):
             planned = plan(
                 parts, decision, strikes, rulebook, self.settings.members_language, self.settings.mute_seconds
             )
@@ -191,7 +199,7 @@ class Desk:
             if case.state is not CaseState.OPEN:
                 refused = refused or say("this case is not open any more")
             else:
-                refused = refused or _without_effect(decision, planned)
+                refused = refused or _without_effect(decision, planned, parts)
             reaches.append(
                 Reach(
                     decision, planned.deletes(), planned.steps(), planned.groups(), planned.lasting(), refused,
@@ -219,15 +227,16 @@ class Desk:
             case = cases.get(self.db, case_id)
             rulebook = self.rulebook()
             seen = case.seen if seen is None else seen
+            parts = cases.parts(self.db, case_id, seen)
             planned = plan(
-                cases.parts(self.db, case_id, seen),
+                parts,
                 decision,
                 members.strikes(self.db, case_id, now),
                 rulebook,
                 self.settings.members_language,
                 self.settings.mute_seconds,
             )
-            if refusal := _without_effect(decision, planned):
+            if case.state is CaseState.OPEN and (refusal := _without_effect(decision, planned, parts)):
                 raise NotAllowed(say("not allowed: {why}", why=refusal))
             approved = not self.needs_approval(decision, planned)
             decision_id = decisions.record(
@@ -349,14 +358,32 @@ class Desk:
             )
 
 
-def _without_effect(decision: Decision, planned: Plan) -> str:
-    """Why a decision on members would reach none, or ""."""
-    on_members = decision not in (Decision.DISMISS, Decision.DELETE, Decision.LADDER)
-    return say("no member is known") if on_members and not planned.steps() else ""
+def _without_effect(decision: Decision, planned: Plan, parts: Sequence[CasePart]) -> str:
+    """Why a decision would reach nobody, or ""."""
+    if decision is Decision.DISMISS or planned.steps():
+        return ""
+    requests = [part.request for part in parts]
+    if decision in ANSWERS:
+        answered = say("the request was answered, or taken back")
+        return answered if any(requests) else say("nobody asks to be let in here")
+    if requests and all(requests):
+        match decision:
+            case Decision.DELETE:
+                return say("there is nothing to delete: a request to join")
+            case Decision.LADDER:
+                return say("there is no ladder for a request to join")
+            case _:
+                return say("who asks to join is no member yet")
+    on_members = decision not in (Decision.DELETE, Decision.LADDER)
+    return say("no member is known") if on_members else ""
 
 
 def ladder_words(rulebook: Rulebook, parts: Sequence[CasePart], strikes: Mapping[int, int]) -> str:
-    """What the ladder proposes for a case's members: "warn", or "warn, mute 10m" where they differ."""
+    """What the ladder proposes for a case's members: "warn", or "warn, mute 10m" where they differ; "" for who only
+    asks to be let in."""
+    parts, everything = [part for part in parts if not part.request], parts
+    if everything and not parts:
+        return ""
     steps = dict.fromkeys(ladder_steps(rulebook, parts, strikes).values())
     return ", ".join(map(_step_words, steps)) or step_word("delete")
 

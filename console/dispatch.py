@@ -2,14 +2,20 @@
 
 Every platform gets its own actions in order, whatever the others are busy with. A code stands in a message from the
 moment before it is sent until it was, in memory alone.
+
+Deletions in one group that follow each other go to a platform at once, where it has a call for that. They are taken
+together: on a platform that is not repeatable a worker that is killed in the middle of the call leaves all of them
+unknown, DELETED_AT_ONCE at most, for a person to settle (`vigil outbox`). A message is deleted or it is not: whoever
+has them sent again does nothing twice.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 from console.perk_text import CODE, with_code
 from console.platforms.base import Platform, Receipt
@@ -17,13 +23,23 @@ from console.platforms.failures import described
 from store import actions, vouchers
 from store.database import Database
 from store.errors import NotFound
-from store.records import ActionState, Order
+from store.records import ActionKind, ActionState, Order
 from store.secret import Secret, scrub
 from store.vault import Damaged, KeyUnavailable, open_vault
 
 CLAIMED_AT_ONCE = 20
+DELETED_AT_ONCE = 100
 KEYLESS_SECONDS = 60.0
 """How long messages with a code wait before the key is looked for again."""
+
+
+@runtime_checkable
+class DeletesMany(Protocol):
+    """What a platform may offer besides: several messages of one group deleted in one call."""
+
+    async def delete_many(self, orders: Sequence[Order]) -> list[Receipt]:
+        """A receipt for each of the orders, all of kind DELETE and in one group, in their order."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +83,8 @@ class Dispatch:
         return [one for step in steps for one in step]
 
     async def step_on(self, name: str) -> list[Dispatched]:
-        """Carry out what is due on one platform, at most CLAIMED_AT_ONCE actions. Raises LeaseLost.
+        """Carry out what is due on one platform: at most CLAIMED_AT_ONCE actions, or DELETED_AT_ONCE deletions in one
+        call. Raises LeaseLost.
 
         A platform that lets an action wait gets none until then: those behind it must not pass it.
         """
@@ -79,9 +96,13 @@ class Dispatch:
             return []
         # Elsewhere a crash leaves open of every action that was taken whether it was carried out: so one at a time.
         limit = CLAIMED_AT_ONCE if platform.repeatable else 1
+        deletions = DELETED_AT_ONCE if isinstance(platform, DeletesMany) and ActionKind.DELETE in platform.can else 0
+        orders = actions.claim(self.db, self._generation, self._clock(), limit, [name], deletions)
+        if isinstance(platform, DeletesMany) and len(orders) > 1 and orders[0].kind is ActionKind.DELETE and deletions:
+            return self._note_all(name, orders, await _deleted(platform, orders))
         done: list[Dispatched] = []
         held = 0.0
-        for order in actions.claim(self.db, self._generation, self._clock(), limit, [name]):
+        for order in orders:
             if held:
                 actions.put_back(self.db, order, self._generation, held, "")
                 continue
@@ -96,6 +117,17 @@ class Dispatch:
                 actions.finish(self.db, order, self._generation, receipt.state, receipt.words, self._clock())
             done.append(Dispatched(order, receipt))
         return done
+
+    def _note_all(self, name: str, orders: Sequence[Order], receipts: Sequence[Receipt]) -> list[Dispatched]:
+        """Note what became of deletions that one call carried out; what has to wait holds up what comes after it."""
+        for order, receipt in zip(orders, receipts, strict=True):
+            if receipt.state is ActionState.WAITING:
+                later = self._clock() + receipt.retry_after
+                actions.put_back(self.db, order, self._generation, later, receipt.words)
+                self._held[name] = max(self._held.get(name, 0.0), later)
+            else:
+                actions.finish(self.db, order, self._generation, receipt.state, receipt.words, self._clock())
+        return list(map(Dispatched, orders, receipts))
 
     def _ready(self, order: Order) -> Order | Receipt:
         """The order with its code, if it has one; a receipt where it cannot be sent."""
@@ -124,6 +156,19 @@ class Dispatch:
             with self.db.transaction(durable=True):
                 vouchers.spoil(self.db, grant_id, self._clock())
             raise
+
+
+async def _deleted(platform: DeletesMany, orders: Sequence[Order]) -> Sequence[Receipt]:
+    """A receipt for each; an error in the platform's own code leaves open which of them were carried out."""
+    try:
+        receipts = await platform.delete_many(orders)
+    except Exception as error:
+        words = f"an error in the platform's own code: {described(error)}"
+        return [Receipt(ActionState.UNKNOWN, words)] * len(orders)
+    if len(receipts) != len(orders):
+        words = f"the platform's own code answers {len(orders)} deletions with {len(receipts)} receipts"
+        return [Receipt(ActionState.UNKNOWN, words)] * len(orders)
+    return receipts
 
 
 async def _performed(platform: Platform, order: Order) -> Receipt:

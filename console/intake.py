@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from console.desk import Desk
 from console.listening import Heard, listeners
 from console.platforms.base import Batch
+from console.requests import as_finding, close_settled
 from console.settings import Settings
 from rules.duplicates import MOST_MESSAGES
 from rules.engine import Engine
@@ -58,7 +59,7 @@ class Intake:
         self.taken = 0
         self._writer = messages.MessageWriter(db, sought)
         self._desk = Desk.automatic(db, settings, clock=clock)
-        self._listeners = listeners(db)
+        self._listeners = listeners(db, settings.members_language)
         for listener in self._listeners:
             listener.follow(engine.rulebook)
 
@@ -87,7 +88,9 @@ class Intake:
     def take(self, batch: Batch, source: str) -> TakenIn:
         """Raises LeaseLost, StoreUnavailable: the windows are then ahead of the store, so the worker must end."""
         fresh = self._writer.unknown(batch.messages)
-        judged = self.engine.judge(fresh)
+        judged = [
+            (*found, *as_finding(message)) for message, found in zip(fresh, self.engine.judge(fresh), strict=True)
+        ]
         now = self._clock()
         with self.db.transaction():
             lease.confirm(self.db, self._generation)
@@ -98,6 +101,7 @@ class Intake:
             for listener in self._listeners:
                 listener.hear(heard, now)
             messages.mark_gone(self.db, batch.gone, now)
+            close_settled(self.db, heard, batch.gone, now)
             if batch.position:
                 messages.set_position(self.db, source, batch.position, now)
         self.taken += len(fresh)

@@ -33,10 +33,11 @@ class Listener(Protocol):
         ...
 
 
-def listeners(db: Database) -> tuple[Listener, ...]:
+def listeners(db: Database, members_language: str) -> tuple[Listener, ...]:
     """All there are."""
     from console.earning import Earning
     from console.entering import Entering
     from console.redeeming import Redeeming
+    from console.welcoming import Welcoming
 
-    return (Earning(db), Entering(db), Redeeming(db))
+    return (Earning(db), Entering(db), Redeeming(db), Welcoming(db, members_language))

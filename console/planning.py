@@ -10,7 +10,7 @@ from rules.kinds import Step
 from rules.rulebook import Rulebook
 from store.actions import PlannedAction
 from store.cases import CasePart
-from store.records import INVERSE, ActionKind, Decision
+from store.records import ANSWERS, INVERSE, ActionKind, Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,16 @@ def plan(
 
     Messages go unless their rule says otherwise. Each member gets the step once: a warning in the group of
     their last message, anything stronger in every group they offended in. With Decision.LADDER the step is
-    each member's own next one.
+    each member's own next one. Of who only asks to be let in, an answer is all there is to give, but for a ban, which
+    refuses as well.
     """
     if decision is Decision.DISMISS:
         return Plan(())
+    if decision in ANSWERS:
+        return Plan(_answers(parts, ActionKind(decision.value)))
+    refusals = _answers(parts, ActionKind.REFUSE) if decision is Decision.BAN else ()
+    if decision is not Decision.BAN:
+        parts = [part for part in parts if not part.request]
     by_member = _by_member(parts)
     ladder = ladder_steps(rulebook, parts, strikes)
     steps = {
@@ -82,6 +88,7 @@ def plan(
             or (part.member_id is not None and steps[part.member_id].kind == "delete")
         )
     ]
+    actions += refusals
     for member_id, own in by_member.items():
         last, step = own[-1], steps[member_id]
         if step.kind == "delete":
@@ -94,6 +101,12 @@ def plan(
             groups = dict.fromkeys(part.group_id for part in own)
             actions += [PlannedAction(kind, group, member_id, seconds=step.seconds) for group in groups]
     return Plan(tuple(actions))
+
+
+def _answers(parts: Sequence[CasePart], kind: ActionKind) -> tuple[PlannedAction, ...]:
+    """One answer to whoever asks to be let into a group, by what they asked last."""
+    latest = {(part.group_id, part.member_id): part for part in parts if part.pending}
+    return tuple(PlannedAction(kind, part.group_id, part.member_id, part.message_id) for part in latest.values())
 
 
 def ladder_steps(rulebook: Rulebook, parts: Sequence[CasePart], strikes: Mapping[int, int]) -> dict[int, Step]:

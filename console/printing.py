@@ -59,7 +59,8 @@ def print_card(card: CaseCard) -> None:
     )
     if card.rule_text:
         click.echo(f"rule shown to members: {safe(card.rule_text)}")
-    click.echo(f"ladder: {card.step}")
+    if card.step:
+        click.echo(f"ladder: {card.step}")
     click.echo("decisions:")
     for reach in card.reaches:
         click.echo(f"  {reach.decision:<8} {reach_words(reach)}")
@@ -144,7 +145,7 @@ def past_words(past: PastDecision) -> str:
     for more in (past.reason, past.answer):
         words += f" ({safe(more, 80)})" if more else ""
     words += f"; {counts_words(0, past.steps)}: {states}" if states else ""
-    return words + (f"; {safe(past.failure, 120)}" if past.failure else "")
+    return words + (f"; {safe(past.failure, 600)}; see `vigil outbox list`" if past.failure else "")
 
 
 def taken_words(taken: Taken) -> str:

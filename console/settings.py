@@ -14,12 +14,19 @@ from console.platforms.places import place
 from console.platforms.registry import find_kind, known_kinds
 from rules.keylines import key_lines, line_of
 from rules.reading import Refused, Table
-from store.records import Decision, Role
+from store.records import ANSWERS, Decision, Role
 
 LANGUAGES = ("auto", "en", "zh")
 
 FURTHER_ACCESS = ("grant", "points", "reveal", "draw")
 """Keys of [access] beside decisions: giving perks, correcting points, looking at a code, holding draws."""
+
+_ACCESS: dict[Decision, Role] = {
+    decision: Role.MODERATOR if decision in (Decision.DISMISS, *ANSWERS) else Role.ADMIN
+    for decision in Decision
+    if decision is not Decision.LADDER
+}
+"""Who may take each decision alone, where the settings say nothing else."""
 
 
 class SettingsError(Exception):
@@ -48,13 +55,7 @@ class Settings:
     members_language: str = "zh"
     undo_seconds: float = 5.0
     mute_seconds: int = 600
-    access: dict[Decision, Role] = field(
-        default_factory=lambda: {
-            decision: Role.MODERATOR if decision is Decision.DISMISS else Role.ADMIN
-            for decision in Decision
-            if decision is not Decision.LADDER
-        }
-    )
+    access: dict[Decision, Role] = field(default_factory=lambda: dict(_ACCESS))
     approve: Role = Role.ADMIN
     undo_others: Role = Role.ADMIN
     rules: Role = Role.ADMIN
@@ -110,7 +111,7 @@ def _read(document: dict[str, object], path: Path, store: Path | None) -> Settin
     outbox = top.table("outbox", ("undo_seconds", "mute"))
     access = top.table(
         "access",
-        (*(d for d in Decision if d is not Decision.LADDER), "approve", "undo_others", "rules", *FURTHER_ACCESS),
+        (*_ACCESS, "approve", "undo_others", "rules", *FURTHER_ACCESS),
     )
     roles = [role.value for role in Role if role is not Role.VIEWER]
     keys = top.table("keys", None)
@@ -124,13 +125,7 @@ def _read(document: dict[str, object], path: Path, store: Path | None) -> Settin
         members_language=top.text("members_language", "zh"),
         undo_seconds=outbox.number("undo_seconds", 0, 3600, 5),
         mute_seconds=outbox.duration("mute", 600),
-        access={
-            decision: Role(
-                access.choice(decision, roles, Role.MODERATOR if decision is Decision.DISMISS else Role.ADMIN)
-            )
-            for decision in Decision
-            if decision is not Decision.LADDER
-        },
+        access={decision: Role(access.choice(decision, roles, role)) for decision, role in _ACCESS.items()},
         approve=Role(access.choice("approve", roles, Role.ADMIN)),
         undo_others=Role(access.choice("undo_others", roles, Role.ADMIN)),
         rules=Role(access.choice("rules", roles, Role.ADMIN)),
@@ -193,6 +188,8 @@ members_language = "{language}"
 # mute = "admin"
 # remove = "admin"
 # ban = "admin"
+# admit = "moderator"
+# refuse = "moderator"
 # approve = "admin"
 # undo_others = "admin"
 # rules = "admin"

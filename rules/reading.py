@@ -37,6 +37,16 @@ def spelled_duration(seconds: int) -> str:
     return f"{seconds // _UNITS[unit]}{unit}"
 
 
+def text_in(texts: Sequence[tuple[str, str]], language: str) -> str:
+    """The text in `language` ("zh", "zh_CN", "zh-Hans"), else the first one written, "" where there is none."""
+    known = dict(texts)
+    wanted = language.replace("_", "-")
+    for one in (wanted, wanted.partition("-")[0]):
+        if one in known:
+            return known[one]
+    return texts[0][1] if texts else ""
+
+
 def quoted(text: str) -> str:
     """A text as it may stand in a message of one line: in quotation marks, escaped, cut at 60 characters."""
     return json.dumps(text if len(text) <= 60 else text[:59] + "…", ensure_ascii=False)
@@ -106,6 +116,14 @@ class Table:
         if not isinstance(value, str):
             self.refuse(name, f"must be a text in quotation marks, not {_described(value)}")
         return value
+
+    def texts_by_language(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Pairs of a language ("" for any) and a text: of a table such as { zh = "…", en = "…" }, or of one text."""
+        if self.holds_table(name):
+            languages = self.table(name, None)
+            return tuple((one.replace("_", "-"), languages.text(one, "")) for one in languages.names())
+        text = self.text(name, "")
+        return (("", text),) if text else ()
 
     def texts(self, name: str) -> tuple[str, ...]:
         """An array of texts; empty when absent."""

@@ -15,6 +15,9 @@ UNCOUNTED_KINDS = UNJUDGED_KINDS | {"edit", "knock"}
 """What is no further message of its member in the group, though an edit's or a request's text is judged: rules that
 count leave it out, or whoever mends a letter three times would be a campaign."""
 
+JOIN_REQUEST = "join-request"
+"""Under this name a join request is a finding, and a case, though no rule found it; no rule can have it."""
+
 
 class Mode(StrEnum):
     """What a rule's finding leads to."""

@@ -12,14 +12,18 @@ import msgspec
 from rules.beside import Beside, FileProblem, read_text
 from rules.community import Community, Given, Layers, Points, Tiers
 from rules.keylines import KeyPath, key_lines, line_of
-from rules.kinds import KINDS, LearnedRule, NewcomerRule, Rule, Step
+from rules.kinds import KINDS, BurstRule, LearnedRule, NewcomerRule, Rule, Step
 from rules.kinds.base import common, steps
 from rules.reading import Refused, Table, quoted
 from rules.reading_community import MEMBERS_KEYS, members_sections
-from rules.records import Mode
+from rules.records import JOIN_REQUEST, Mode
+from rules.welcome import Welcome, read_welcome
 
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+
+_KEPT = (Mode.ASK, Mode.AUTO)
+"""Modes of rules that members have to keep."""
 
 
 class RulebookError(ValueError):
@@ -91,6 +95,7 @@ class Rulebook(msgspec.Struct, frozen=True):
     tiers: Tiers = Tiers()
     points: Points = Points()
     perks: tuple[Given, ...] = ()
+    welcome: Welcome = Welcome()
 
     def with_modes(self, modes: Mapping[str, Mode]) -> Rulebook:
         """The same rulebook, of the same source, with these rules in other modes wherever they are in mode auto."""
@@ -116,6 +121,23 @@ class Rulebook(msgspec.Struct, frozen=True):
         """What members of the group are shown of the rule of that name, "" when there is no such rule."""
         rule = self.rule(name, *group)
         return "" if rule is None else rule.shown(language)
+
+    def told_to_newcomers(self, language: str, *group: str) -> tuple[str, ...]:
+        """What members of the group are shown of the rules that a newcomer has to keep there, each text once."""
+        stricter = {
+            name
+            for rule in self.rules
+            if isinstance(rule, NewcomerRule) and rule.mode in _KEPT and rule.holds_in(*group)
+            for name, _ in rule.thresholds
+        }
+        kept = [
+            rule.shown(language)
+            for rule in self.rules
+            # Of a rush of newcomers no one of them is guilty.
+            if rule.holds_in(*group) and not isinstance(rule, BurstRule)
+            and (rule.mode in _KEPT or (rule.name in stricter and rule.mode is not Mode.OFF))
+        ]  # fmt: skip
+        return tuple(dict.fromkeys(text for text in kept if text))
 
     def error(self, key: KeyPath, problem: str) -> RulebookError:
         """The error to raise for something found wrong at `key` later than at the check."""
@@ -152,12 +174,12 @@ def parse(source: str, path: str = "rulebook.toml", beside: Beside | None = None
         problem = problem[: place.start()]
         raise RulebookError(path, line, "", f"is not TOML: {problem[:1].lower()}{problem[1:]}") from error
     try:
-        top = Table(document, (), ("version", "ladder", "rules", "groups", "auto", *MEMBERS_KEYS), beside)
+        top = Table(document, (), ("version", "ladder", "rules", "groups", "auto", "welcome", *MEMBERS_KEYS), beside)
         if top.whole("version", 1, 1_000_000, None) != 1:
             top.refuse("version", f"this version reads rulebooks of version 1, not {document['version']}")
         ladder, rules, auto = _ladder(top), _rules(top), _auto(top)
         files = tuple(beside.files) if beside else ()
-        return Rulebook(ladder, rules, source, path, files, auto, *members_sections(top))
+        return Rulebook(ladder, rules, source, path, files, auto, *members_sections(top), read_welcome(top))
     except Refused as refused:
         raise _refusal(source, path, refused, tuple(beside.files) if beside else ()) from None
 
@@ -223,6 +245,8 @@ def _rules(top: Table) -> tuple[Rule, ...]:
 def _rule(name: str, rules: Table) -> Rule:
     if not _WORD.fullmatch(name):
         rules.refuse(name, "a rule's name is made of the letters a to z, digits, _ and -")
+    if name == JOIN_REQUEST:
+        rules.refuse(name, "is what the requests to join are called; a rule needs another name")
     kind = KINDS[rules.table(name, None).choice("kind", tuple(KINDS), None)]
     return _read(name, kind, rules.table(name, kind.keys))
 

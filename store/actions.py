@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from store import audit, grants, lease
 from store.database import Database
@@ -98,27 +99,42 @@ def states(db: Database, decision_id: int) -> Counter[tuple[ActionKind, ActionSt
     return Counter({(ActionKind(kind), ActionState(state)): number for kind, state, number in found})
 
 
-def claim(db: Database, generation: int, now: float, limit: int, platforms: Collection[str]) -> list[Order]:
-    """Take the next due actions for these platforms as being sent by this worker, in order. Raises LeaseLost."""
+def claim(
+    db: Database, generation: int, now: float, limit: int, platforms: Collection[str], deletions: int = 0
+) -> list[Order]:
+    """Take the next due actions for these platforms as being sent by this worker, in order. Raises LeaseLost.
+
+    With `deletions` those to come next, if they are deletions in one group, are taken together, up to so many, and
+    none of another kind or group with them.
+    """
     marks = ",".join("?" * len(platforms))
     due = (
-        "SELECT a.id FROM actions a JOIN groups g ON g.id = a.group_id"
+        "SELECT a.id, a.kind = 'delete', a.group_id FROM actions a JOIN groups g ON g.id = a.group_id"
         f" WHERE a.state = 'waiting' AND a.not_before <= ? AND g.platform IN ({marks}) ORDER BY a.id LIMIT ?"
     )
-    values = (now, *platforms, limit)
+    values = (now, *platforms, max(limit, deletions))
     if not db.value(due, values):
         return []
     # Durable, because an action whose claim the disk forgot would be sent a second time.
     with db.transaction(durable=True):
         lease.confirm(db, generation)
-        chosen = db.execute(
-            "UPDATE actions SET state = 'sending', generation = ?, attempts = attempts + 1"
-            f" WHERE id IN ({due}) AND state = 'waiting' RETURNING id",
-            (generation, *values),
-        ).fetchall()
-        ids = sorted(row[0] for row in chosen)
-        orders = db.execute(f"{_ORDER} WHERE a.id IN ({','.join('?' * len(ids))}) ORDER BY a.id", ids)
+        ids = _next(db.execute(due, values).fetchall(), limit, deletions)
+        chosen = ",".join("?" * len(ids))
+        db.execute(
+            f"UPDATE actions SET state = 'sending', generation = ?, attempts = attempts + 1 WHERE id IN ({chosen})",
+            (generation, *ids),
+        )
+        orders = db.execute(f"{_ORDER} WHERE a.id IN ({chosen}) ORDER BY a.id", ids)
         return [Order(row[0], row[1], ActionKind(row[2]), *row[3:]) for row in orders]
+
+
+def _next(due: Sequence[tuple[int, int, int]], limit: int, deletions: int) -> list[int]:
+    """The ids to take of those that are due, with whether each is a deletion, and its group."""
+    if not deletions or not due:
+        return [number for number, _, _ in due[:limit]]
+    _, deletes, group = due[0]
+    alike = list(takewhile(lambda one: one[1] == deletes and (not deletes or one[2] == group), due))
+    return [number for number, _, _ in alike[: deletions if deletes else limit]]
 
 
 def finish(db: Database, order: Order, generation: int, state: ActionState, result: str, now: float) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from rules.records import Evidence, Finding, Mode
+from rules.records import JOIN_REQUEST, Evidence, Finding, Mode
 from store import audit
 from store.database import Database
 from store.errors import NotFound
@@ -28,7 +28,8 @@ _CASE_ROW = (
 class CasePart:
     """One message of a case, as a decision needs it: `deletable` unless it is or is being deleted.
 
-    `group` is its group's key and name.
+    `group` is its group's key and name. `request` is whether it is a join request, which is no message to delete, of
+    somebody who is no member to warn; `pending` whether that still waits for an answer.
     """
 
     message_id: int
@@ -37,6 +38,8 @@ class CasePart:
     rule: str
     deletable: bool
     group: tuple[str, ...] = ()
+    request: bool = False
+    pending: bool = False
 
 
 def join(db: Database, found: Iterable[tuple[int, Finding]], rulebook_id: int | None, now: float) -> set[int]:
@@ -139,7 +142,9 @@ def recount(db: Database, case_ids: Iterable[int], now: float) -> None:
             " coalesce(max(f.id), 0)"
             " FROM flags f JOIN messages m ON m.id = f.message_id WHERE f.case_id = cases.id),"
             " rule = coalesce((SELECT f.rule FROM flags f WHERE f.case_id = cases.id"
-            " GROUP BY f.rule ORDER BY count(*) DESC, max(f.score) DESC, f.rule LIMIT 1), rule),"
+            # What a moderator has to answer stands before what was found in its text.
+            f" GROUP BY f.rule ORDER BY f.rule = '{JOIN_REQUEST}' DESC, count(*) DESC, max(f.score) DESC, f.rule"
+            " LIMIT 1), rule),"
             " updated_at = ? WHERE id = ?",
             (now, case_id),
         )
@@ -219,10 +224,11 @@ def count(db: Database, state: CaseState) -> int:
 
 def flagged_open(db: Database, mode: Mode) -> list[tuple[int, str]]:
     """Open cases, never decided before, whose every message holds a flag of this mode, with its rule. A case
-    that a person opened again stays theirs."""
+    that a person opened again stays theirs, and one with a join request in it is for a person to answer."""
     found = db.execute(
         "SELECT c.id, min(f.rule) FROM cases c JOIN flags f ON f.case_id = c.id WHERE c.state = 'open' AND f.mode = ?"
         " AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.case_id = c.id)"
+        f" AND NOT EXISTS (SELECT 1 FROM flags k WHERE k.case_id = c.id AND k.rule = '{JOIN_REQUEST}')"
         " GROUP BY c.id HAVING count(DISTINCT f.message_id) = max(c.messages) ORDER BY c.id",
         (mode,),
     )
@@ -243,14 +249,21 @@ def parts(db: Database, case_id: int, seen: int) -> list[CasePart]:
     """Every message that had joined a case up to flag `seen`, in order of intake, with the rule that scored
     highest on it."""
     found = db.execute(
-        "SELECT m.id, m.group_id, m.member_id, f.rule, max(f.score), m.deleted_at IS NULL AND NOT EXISTS ("
-        " SELECT 1 FROM actions a WHERE a.message_id = m.id AND a.kind = 'delete'"
-        " AND a.state NOT IN ('withdrawn', 'failed')), g.key, g.name"
+        "SELECT m.id, m.group_id, m.member_id, f.rule, max(f.score), m.kind = 'knock', g.key, g.name,"
+        # Deleted or withdrawn on the platform, about to be deleted, or answered: of these an action is one too many.
+        " m.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM actions a WHERE a.message_id = m.id"
+        " AND a.kind IN ('delete', 'admit', 'refuse') AND a.state NOT IN ('withdrawn', 'failed'))"
         " FROM flags f JOIN messages m ON m.id = f.message_id JOIN groups g ON g.id = m.group_id WHERE f.case_id = ?"
         " GROUP BY m.id HAVING min(f.id) <= ? ORDER BY m.id",
         (case_id, seen),
     )
-    return [CasePart(row[0], row[1], row[2], row[3], bool(row[5]), (row[6], row[7])) for row in found]
+    return [
+        CasePart(
+            message_id, group_id, member_id, rule, bool(free and not request), (key, name), bool(request),
+            bool(free and request),
+        )
+        for message_id, group_id, member_id, rule, _, request, key, name, free in found
+    ]  # fmt: skip
 
 
 def messages(db: Database, case_id: int, limit: int = 200) -> list[CaseMessage]:

@@ -12,6 +12,7 @@ from store.actions import PlannedAction
 from store.database import Database
 from store.errors import Conflict, NotFound
 from store.records import (
+    ANSWERS,
     INVERSE,
     ActionKind,
     ActionState,
@@ -57,13 +58,14 @@ def record(
     costs: Mapping[str, int] | None = None,
 ) -> int:
     """Take a decision on an open case, on what had joined it up to flag `seen`; returns its id. `costs` are the points
-    that actions on a member cost. Call it in a durable transaction.
+    that actions on a member cost. Answers to join requests teach nothing. Call it in a durable transaction.
 
     Raises Conflict, saying who did what, when the case is not open any more or not of that version.
     """
     state = (
         CaseState.DISMISSED if decision is Decision.DISMISS else CaseState.DECIDED if approved else CaseState.PROPOSED
     )
+    learn = learn and decision not in ANSWERS
     changed = db.execute(
         "UPDATE cases SET state = ?, version = version + 1, updated_at = ?"
         " WHERE id = ? AND state = 'open' AND version = ? RETURNING id",
@@ -257,7 +259,8 @@ def of_case(db: Database, case_id: int) -> list[PastDecision]:
         for (_, state), number in actions.states(db, row[0]).items():
             counts[state] += number
         failure = db.value(
-            "SELECT result FROM actions WHERE decision_id = ? AND state IN ('failed', 'unknown') ORDER BY id LIMIT 1",
+            "SELECT coalesce(nullif(result, ''), 'the worker ended while it was sent') FROM actions"
+            " WHERE decision_id = ? AND state IN ('failed', 'unknown') ORDER BY id LIMIT 1",
             (row[0],),
         )
         number, at, by, decision, state, reason, approver, answer = row

@@ -19,12 +19,14 @@ TEXTS_A_DECISION = 20
 _TEACHING = (
     " FROM decisions d JOIN flags f ON f.case_id = d.case_id JOIN messages m ON m.id = f.message_id"
     " WHERE d.state = 'approved' AND d.learn = 1 AND f.kind NOT IN ('flood', 'burst') AND m.text <> ''"
+    # What somebody writes to be let in is no talk of the community's, and refusing it need not mean that it is spam.
+    " AND m.kind <> 'knock'"
     f" AND d.staff NOT IN {RESERVED}"
 )
 # Undisputed: no case was ever made of it, or all that were made are dismissed.
 _UNDISPUTED = (
-    " FROM messages m WHERE m.text <> '' AND m.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM flags f"
-    " JOIN cases c ON c.id = f.case_id WHERE f.message_id = m.id AND c.state <> 'dismissed')"
+    " FROM messages m WHERE m.text <> '' AND m.deleted_at IS NULL AND m.kind <> 'knock' AND NOT EXISTS ("
+    "SELECT 1 FROM flags f JOIN cases c ON c.id = f.case_id WHERE f.message_id = m.id AND c.state <> 'dismissed')"
 )
 
 

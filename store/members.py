@@ -21,7 +21,8 @@ def of_case(db: Database, case_id: int, now: float) -> list[CaseMember]:
         "SELECT p.id, p.key, coalesce(nullif(p.name, ''), p.key), count(DISTINCT m.id),"
         " (SELECT count(*) FROM strikes s WHERE s.member_id = p.id AND s.revoked_at IS NULL AND s.expires_at > ?),"
         " (SELECT count(DISTINCT e.id) FROM messages o JOIN flags x ON x.message_id = o.id"
-        " JOIN cases e ON e.id = x.case_id WHERE o.member_id = p.id AND e.id <> ? AND e.state = 'decided'),"
+        " JOIN cases e ON e.id = x.case_id WHERE o.member_id = p.id AND e.id <> ? AND e.state = 'decided'"
+        " AND o.kind <> 'knock'),"
         " (SELECT min(coalesce(j.joined_at, j.first_at)) FROM memberships j WHERE j.member_id = p.id)"
         " FROM flags f JOIN messages m ON m.id = f.message_id JOIN members p ON p.id = m.member_id"
         " WHERE f.case_id = ? GROUP BY p.id ORDER BY 4 DESC, p.id",

@@ -16,6 +16,13 @@ class Decision(StrEnum):
     REMOVE = "remove"
     BAN = "ban"
     LADDER = "ladder"
+    ADMIT = "admit"
+    """Let whoever asked for it into the group."""
+    REFUSE = "refuse"
+
+
+ANSWERS = (Decision.ADMIT, Decision.REFUSE)
+"""The decisions that answer a join request, and are for nothing else."""
 
 
 class ActionKind(StrEnum):

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rules.records import JOIN_REQUEST
 from store.database import Database
 from store.staff import RESERVED
 
@@ -19,6 +20,8 @@ _SPEAKS = (
     f" OR (d.state = 'undone' AND d.staff IN {RESERVED} AND d.undone_by NOT IN {RESERVED})"
 )
 _CONFIRMS = "d.state = 'approved' AND d.decision <> 'dismiss'"
+_NO_REQUEST = f"NOT EXISTS (SELECT 1 FROM flags k WHERE k.message_id = f.message_id AND k.rule = '{JOIN_REQUEST}')"
+"""Of a flag: whom people let in, or not, says nothing of the rules that looked at the request."""
 _SPOKEN = f"(SELECT d.case_id, max(d.id) AS id FROM decisions d WHERE {_SPEAKS} GROUP BY d.case_id)"
 
 
@@ -64,7 +67,7 @@ def by_rule(db: Database, since: float) -> dict[str, Decided]:
         "SELECT rule, sum(confirms), count(*) FROM ("
         f" SELECT DISTINCT r.rule AS rule, d.case_id, {_CONFIRMS} AS confirms"
         f" FROM {_SPOKEN} s JOIN decisions d ON d.id = s.id JOIN flags f ON f.case_id = d.case_id"
-        " JOIN flags r ON r.message_id = f.message_id WHERE coalesce(d.undone_at, d.decided_at) >= ?"
+        f" JOIN flags r ON r.message_id = f.message_id WHERE {_NO_REQUEST} AND coalesce(d.undone_at, d.decided_at) >= ?"
         ") GROUP BY rule",
         (since,),
     )
@@ -78,10 +81,11 @@ def verdicts(db: Database) -> dict[int, bool]:
 
 
 def decided_messages(db: Database, first: int, last: int, verdicts: Mapping[int, bool]) -> dict[int, bool]:
-    """Whether each message from id `first` to id `last` that belongs to a case of `verdicts` was confirmed."""
+    """Whether each message from id `first` to id `last` that belongs to a case of `verdicts` was confirmed; join
+    requests left out."""
     found = db.execute(
-        "SELECT message_id, case_id FROM flags WHERE message_id BETWEEN ? AND ? AND case_id IS NOT NULL"
-        " ORDER BY message_id, case_id",
+        "SELECT f.message_id, f.case_id FROM flags f WHERE f.message_id BETWEEN ? AND ? AND f.case_id IS NOT NULL"
+        f" AND {_NO_REQUEST} ORDER BY f.message_id, f.case_id",
         (first, last),
     ).fetchall()
     return {message_id: verdicts[case_id] for message_id, case_id in found if case_id in verdicts}

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 
+from rules.records import JOIN_REQUEST
 from store.records import (
     INVERSE,
     ActionState,
@@ -28,6 +29,7 @@ from widgets.words import (
     decision_state_word,
     decision_word,
     kind_word,
+    rule_word,
     state_sign,
     state_word,
     step_word,
@@ -118,7 +120,8 @@ class CaseCardView(Page):
         rule = safe(card.rule_text, _WHOLE)
         step = f"→ {safe(card.step, 200)}  " if card.step else ""
         rule_fits = cell_len(step) + cell_len(rule) + 2 <= width
-        lines.append([(step, "card--strong"), (f"“{rule}”" if rule else "", "card--dim")])
+        if step or rule:
+            lines.append([(step, "card--strong"), (f"“{rule}”" if rule else "", "card--dim")])
         lines += gap
         if card.messages:
             # One line of text where room is short: the reaches have to stay in sight.
@@ -144,8 +147,9 @@ class CaseCardView(Page):
     def _headline(self, card: CaseCard) -> Line:
         case = card.case
         sign, style = state_sign(case.state)
-        counts = [
-            say("score {score}", score=f"{case.score:.0f}"),
+        # Without a finding in what was written along, a request to join has no score.
+        counts = [say("score {score}", score=f"{case.score:.0f}")] if case.score or case.rule != JOIN_REQUEST else []
+        counts += [
             say_n("{n} message", "{n} messages", case.messages),
             say_n("{n} member", "{n} members", case.members),
             say_n("{n} group", "{n} groups", case.groups),
@@ -154,7 +158,7 @@ class CaseCardView(Page):
         return [
             (sign + " ", style),
             (f"#{case.id} ", "card--head"),
-            (cut(safe(case.rule, 60), 20), "card--head"),
+            (cut(rule_word(case.rule), 20), "card--head"),
             ("  " + " · ".join(counts), "card--strong"),
         ]
 
@@ -240,7 +244,8 @@ def _message(message: CaseMessage, width: int, rows: int, signs: tuple[str, str]
         (clock(message.time) + " ", "card--dim"),
         (cut(safe(message.group, 60), 24) + " · ", "card--dim"),
         (cut(safe(message.name, 60), 24), "card--name"),
-        (f"  {safe(message.rule, 60)} {message.score:.0f}", "card--dim"),
+        ("  " + rule_word(message.rule), "card--dim"),
+        (f" {message.score:.0f}" if message.rule != JOIN_REQUEST else "", "card--dim"),
         (": " + safe(message.matched, 200) if message.matched else "", "card--dim"),
     ]
     spans = [(span.start, span.end) for span in message.spans]
@@ -250,6 +255,8 @@ def _message(message: CaseMessage, width: int, rows: int, signs: tuple[str, str]
         # A wrapped line may end early: leave what the longest word may cost.
         text, found = window(text, found, rows * (width - 2) - (12 if rows > 1 else 0))
     lines: list[Line] = [head]
+    if message.rule == JOIN_REQUEST and not message.text:
+        lines.append([("  " + say("nothing was written along with it"), "card--dim")])
     for start, end in wrap(text, width - 2, rows):
         inside = [(max(a, start) - start, min(b, end) - start) for a, b in found if a < end and b > start]
         lines.append([("  ", ""), *marked(text[start:end], inside, "", "card--evidence")])
@@ -341,5 +348,8 @@ def _past(decision: PastDecision, width: int) -> list[Line]:
         lines.append([("    “" + "” – “".join(said) + "”", "card--dim")])
     if decision.failure:
         failure = "× " + safe(decision.failure)
-        lines += [[("    " + failure[a:b], "card--alarm")] for a, b in wrap(failure, width - 4, 3)]
+        lines += [[("    " + failure[a:b], "card--alarm")] for a, b in wrap(failure, width - 4, 6)]
+        lines.append(
+            [("    " + say("vigil outbox list names them all; vigil outbox retry ID sends again"), "card--dim")]
+        )
     return lines

@@ -11,7 +11,7 @@ from widgets.lines import Line, clock, cut, fit, fit_right
 from widgets.listing import Listing
 from widgets.perks import perk_kind_word
 from widgets.safe import safe
-from widgets.words import decision_word, state_sign, steps_words
+from widgets.words import decision_word, rule_word, state_sign, steps_words
 
 
 class CaseList(Listing[CaseRow]):
@@ -47,7 +47,7 @@ class CaseList(Listing[CaseRow]):
         return [
             (sign + " ", style),
             (fit_right(str(row.id), 5) + " ", "listing--dim"),
-            (fit(safe(row.rule, 60), rule) + " ", "listing--strong"),
+            (fit(rule_word(row.rule), rule) + " ", "listing--strong"),
             (counts, ""),
             (fit(who_where(row, who), who) + " ", "listing--name" if row.who else "listing--dim"),
             (cut(safe(row.sample), max(0, width)), ""),
@@ -111,7 +111,7 @@ class ProposalList(Listing[Proposal | Waiting]):
             (fit(decision_word(row.decision), 8) + " ", "listing--strong"),
             (fit(steps_words(row.steps), does) + " ", ""),
             (fit(safe(row.by, 60), by) + " ", "listing--name"),
-            (fit(safe(row.rule, 60), rule) + " ", "listing--dim"),
+            (fit(rule_word(row.rule), rule) + " ", "listing--dim"),
             (cut(safe(row.sample), max(0, width)), ""),
         ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rules.records import JOIN_REQUEST
 from store.records import ActionState, CaseState, Decision, DecisionState, Role
 from widgets.language import say
 from widgets.safe import safe
@@ -24,6 +25,8 @@ def kind_word(kind: str) -> str:
             return say("join")
         case "leave":
             return say("leave")
+        case "knock":
+            return say("join request")
     return safe(kind, 20)
 
 
@@ -41,6 +44,11 @@ def layer_word(layer: str) -> str:
         case "gone":
             return say("gone")
     return safe(layer, 20)
+
+
+def rule_word(rule: str, longest: int = 60) -> str:
+    """What a rule is called: as the rulebook has it, unless no rule found it."""
+    return say("join request") if rule == JOIN_REQUEST else safe(rule, longest)
 
 
 def state_sign(state: CaseState) -> tuple[str, str]:
@@ -90,6 +98,10 @@ def decision_word(decision: Decision) -> str:
             return say("ban")
         case Decision.LADDER:
             return say("ladder")
+        case Decision.ADMIT:
+            return say("admit")
+        case Decision.REFUSE:
+            return say("refuse")
 
 
 def step_word(step: str) -> str:
@@ -111,6 +123,10 @@ def step_word(step: str) -> str:
             return say("unmute")
         case "unban":
             return say("unban")
+        case "admit":
+            return say("admit")
+        case "refuse":
+            return say("refuse")
     return safe(step, 20)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from console.commands import Pane, Situation, here, key_name
+from console.commands import MAIN_PANES, Pane, Situation, here, key_name
+from store.records import ANSWERS
 from widgets.keys import Key
 from widgets.language import say
 from widgets.prompt import HelpRow, HelpScreen
@@ -16,11 +17,16 @@ def help_screen(pane: Pane, situation: Situation, keys: Mapping[str, str]) -> He
     for command in here(pane):
         label = f"{say(command.help)}  ({command.id})"
         rows.append(HelpRow(key_name(keys[command.id]), label, command.why_not(situation)))
+    if pane in MAIN_PANES:
+        failed = say("what failed or is unknown (status line): vigil outbox list; vigil outbox retry ID sends it again")
+        rows.append(HelpRow("", failed))
     moves = say("arrows, Page Up and Down, Home, End: move; space: mark")
     return HelpScreen([*rows, HelpRow("↑↓ j k", moves)], say("Keys that work here"))
 
 
 def key_line(pane: Pane, situation: Situation, keys: Mapping[str, str]) -> list[Key]:
     """What the key line shows."""
-    shown = [command for command in here(pane) if command.shown]
+    shown = [command for command in here(pane) if command.stands_in(situation)]
+    # Where somebody asks to be let in, the answers are what the case is for.
+    shown.sort(key=lambda command: command.decision not in ANSWERS)
     return [(key_name(keys[c.id]), say(c.label), not c.why_not(situation)) for c in shown]

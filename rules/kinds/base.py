@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from rules.reading import Table, quoted, spelled_duration
+from rules.reading import Table, quoted, spelled_duration, text_in
 from rules.records import Mode
 
 _STEP_KINDS = ("warn", "mute DURATION", "remove", "ban", "delete")
@@ -59,31 +59,18 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     def shown(self, language: str) -> str:
         """What members are shown, in `language` ("zh", "zh_CN", "zh-Hans"), else in the first one written."""
-        texts = dict(self.texts)
-        wanted = language.replace("_", "-")
-        for known in (wanted, wanted.partition("-")[0]):
-            if known in texts:
-                return texts[known]
-        return self.texts[0][1] if self.texts else ""
+        return text_in(self.texts, language)
 
 
 def common(table: Table) -> dict[str, object]:
     """The fields of every kind, but for the name. Raises Refused."""
     return {
         "mode": Mode(table.choice("mode", tuple(Mode), Mode.SHADOW)),
-        "texts": _shown_texts(table),
+        "texts": table.texts_by_language("text"),
         "delete": table.truth("delete", default=True),
         "ladder": steps(table, "ladder"),
         "groups": table.texts("groups"),
     }
-
-
-def _shown_texts(table: Table) -> tuple[tuple[str, str], ...]:
-    if table.holds_table("text"):
-        languages = table.table("text", None)
-        return tuple((name.replace("_", "-"), languages.text(name, "")) for name in languages.names())
-    text = table.text("text", "")
-    return (("", text),) if text else ()
 
 
 def steps(table: Table, key: str) -> tuple[Step, ...] | None:

@@ -49,7 +49,7 @@ def test_two_keys_can_be_exchanged() -> None:
     [
         ({"case.warn": "m"}, ["m", "case.warn", "case.mute"]),
         ({"case.warn": "q"}, ["q", "case.warn", "quit"]),
-        ({"quit": "a"}, ["a", "quit", "proposal.approve"]),
+        ({"quit": "o"}, ["o", "quit", "members.export"]),
         ({"case.warn": "j"}, ["j", "case.warn", "list.down"]),
         ({"list.down": "w"}, ["w", "case.warn", "list.down"]),
         ({"case.warn": "x,y"}, ["x", "case.warn", "case.delete"]),
@@ -66,8 +66,8 @@ def test_two_commands_with_one_key_are_refused_and_both_named(changed: dict[str,
 
 
 def test_one_key_may_mean_different_things_in_different_panes() -> None:
-    keys = resolve({"case.warn": "a"}, MOVES)
-    assert keys["case.warn"] == keys["proposal.approve"] == "a"
+    keys = resolve({"case.warn": "g"}, MOVES)
+    assert keys["case.warn"] == keys["feed.group"] == "g"
 
 
 def test_an_unknown_command_is_refused_and_the_known_are_listed() -> None:

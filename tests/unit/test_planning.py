@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from console.planning import Plan, plan, step_for
 from rules.rulebook import parse
 from store.cases import CasePart
-from store.records import ActionKind, Decision
+from store.records import ANSWERS, ActionKind, Decision
 
 RULEBOOK = parse("""
 version = 1
@@ -31,7 +31,7 @@ kind = "words"
 words = ["whatever"]
 ladder = ["delete", "mute 2h", "ban"]
 """)
-ALL = [decision for decision in Decision if decision is not Decision.DISMISS]
+ALL = [decision for decision in Decision if decision not in (Decision.DISMISS, *ANSWERS)]
 
 
 def part(number: int, group: int = 1, member: int | None = 1, rule: str = "ads", deletable: bool = True) -> CasePart:

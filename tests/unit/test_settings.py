@@ -8,7 +8,7 @@ import pytest
 
 from console.platforms.replay_kind import ReplayOptions
 from console.settings import TEMPLATE, PlatformSettings, Settings, SettingsError, load, parse
-from store.records import Decision, Role
+from store.records import ANSWERS, Decision, Role
 
 FILE = Path("/etc/vigil/vigil.toml")
 
@@ -76,8 +76,9 @@ def test_nothing_need_be_set() -> None:
     found = parse("", FILE)
     assert found.access == Settings(FILE, FILE, FILE).access
     assert found.rulebook == FILE.with_name("rulebook.toml")
-    assert found.access[Decision.DISMISS] is Role.MODERATOR
-    assert {found.access[d] for d in found.access if d is not Decision.DISMISS} == {Role.ADMIN}
+    alone = (Decision.DISMISS, *ANSWERS)
+    assert {found.access[d] for d in alone} == {Role.MODERATOR}
+    assert {found.access[d] for d in found.access if d not in alone} == {Role.ADMIN}
     assert (found.undo_seconds, found.mute_seconds, found.platforms) == (5.0, 600, ())
 
 

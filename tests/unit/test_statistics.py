@@ -11,7 +11,7 @@ from console.settings import Settings
 from rules.records import Mode
 from store import staff, statistics
 from store.database import Database
-from store.records import Decision, Role
+from store.records import ANSWERS, Decision, Role
 from store.statistics import Decided
 from tests.unit.made import NOON, finding, message, take
 
@@ -37,9 +37,10 @@ def counted(db: Database, rule: str = "ads", since: float = 0.0) -> tuple[int, i
 
 
 def test_a_dismissal_speaks_against_a_rule_and_every_other_decision_for_it(db: Database, admin: Desk) -> None:
-    for number, decision in enumerate(Decision):
+    on_offences = [decision for decision in Decision if decision not in ANSWERS]
+    for number, decision in enumerate(on_offences):
         admin.decide(case(db, number), decision)
-    assert counted(db) == (len(Decision) - 1, 1)
+    assert counted(db) == (len(on_offences) - 1, 1)
 
 
 def test_a_proposal_counts_once_it_is_approved(db: Database, admin: Desk, settings: Settings) -> None:
