@@ -286,7 +286,8 @@ def _any(line: bytes) -> None:
         assert isinstance(json.loads(message.extra, parse_constant=_refuse_constant), dict)
 
 
-_plain = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+_written = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+_plain, _name = st.text(_written), st.text(_written, max_size=200)
 _messages = st.builds(
     Message,
     platform=st.just("p"),
@@ -296,8 +297,8 @@ _messages = st.builds(
     text=_plain,
     time=st.none() | st.floats(0, NOW),
     kind=st.sampled_from(["text", "image", "join"]),
-    name=_plain,
-    group_name=_plain,
+    name=_name,
+    group_name=_name,
     reply_to=_plain,
     mentions=st.lists(_plain).map(tuple),
 )
