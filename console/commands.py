@@ -62,7 +62,7 @@ class Command:
     decision: Decision | None = None
 
     def stands_in(self, situation: Situation) -> bool:
-        """Whether the key line has it now: an answer only beside a request to join, and first there."""
+        """Whether the key line has it now: an answer only beside a request to join."""
         request = situation.case is not None and situation.case.rule == JOIN_REQUEST
         return self.shown and (request or self.decision not in ANSWERS)
 

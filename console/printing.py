@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from console.desk import Taken
-from rules.records import Evidence, Finding, Message
+from rules.records import JOIN_REQUEST, Evidence, Finding, Message
 from store.decisions import Undone
 from store.records import CaseCard, CaseMessage, CaseRow, Decision, PastDecision, Proposal, Reach
 from widgets.safe import joined, safe
@@ -108,10 +108,12 @@ def counts_words(deletes: int, steps: Sequence[tuple[str, int]]) -> str:
 
 def message_words(message: CaseMessage) -> str:
     deleted = " (deleted)" if message.deleted else ""
+    score = "" if message.rule == JOIN_REQUEST else f" {message.score:.0f}"
+    matched = safe(message.matched, 80)
     evidence = marked(message.text, [(span.start, span.end) for span in message.spans])
     return (
         f"{clock(message.time)} {safe(message.group)} {safe(message.name)}{deleted}: {evidence}"
-        f"  <- {message.rule} {message.score:.0f}: {safe(message.matched, 80)}"
+        f"  <- {message.rule}{score}{f': {matched}' if matched else ''}"
     )
 
 

@@ -47,7 +47,7 @@ class CaseList(Listing[CaseRow]):
         return [
             (sign + " ", style),
             (fit_right(str(row.id), 5) + " ", "listing--dim"),
-            (fit(rule_word(row.rule), rule) + " ", "listing--strong"),
+            (fit(rule_word(row.rule, short=True), rule) + " ", "listing--strong"),
             (counts, ""),
             (fit(who_where(row, who), who) + " ", "listing--name" if row.who else "listing--dim"),
             (cut(safe(row.sample), max(0, width)), ""),
@@ -111,7 +111,7 @@ class ProposalList(Listing[Proposal | Waiting]):
             (fit(decision_word(row.decision), 8) + " ", "listing--strong"),
             (fit(steps_words(row.steps), does) + " ", ""),
             (fit(safe(row.by, 60), by) + " ", "listing--name"),
-            (fit(rule_word(row.rule), rule) + " ", "listing--dim"),
+            (fit(rule_word(row.rule, short=True), rule) + " ", "listing--dim"),
             (cut(safe(row.sample), max(0, width)), ""),
         ]
 

@@ -46,9 +46,11 @@ def layer_word(layer: str) -> str:
     return safe(layer, 20)
 
 
-def rule_word(rule: str, longest: int = 60) -> str:
+def rule_word(rule: str, *, short: bool = False) -> str:
     """What a rule is called: as the rulebook has it, unless no rule found it."""
-    return say("join request") if rule == JOIN_REQUEST else safe(rule, longest)
+    if rule == JOIN_REQUEST:
+        return say("request") if short else say("join request")
+    return safe(rule, 60)
 
 
 def state_sign(state: CaseState) -> tuple[str, str]:

@@ -18,8 +18,7 @@ def help_screen(pane: Pane, situation: Situation, keys: Mapping[str, str]) -> He
         label = f"{say(command.help)}  ({command.id})"
         rows.append(HelpRow(key_name(keys[command.id]), label, command.why_not(situation)))
     if pane in MAIN_PANES:
-        failed = say("what failed or is unknown (status line): vigil outbox list; vigil outbox retry ID sends it again")
-        rows.append(HelpRow("", failed))
+        rows.append(HelpRow("", say("“failed” in the status line: vigil outbox list says what to do")))
     moves = say("arrows, Page Up and Down, Home, End: move; space: mark")
     return HelpScreen([*rows, HelpRow("↑↓ j k", moves)], say("Keys that work here"))
 
@@ -27,6 +26,7 @@ def help_screen(pane: Pane, situation: Situation, keys: Mapping[str, str]) -> He
 def key_line(pane: Pane, situation: Situation, keys: Mapping[str, str]) -> list[Key]:
     """What the key line shows."""
     shown = [command for command in here(pane) if command.stands_in(situation)]
-    # Where somebody asks to be let in, the answers are what the case is for.
-    shown.sort(key=lambda command: command.decision not in ANSWERS)
+    if any(command.decision in ANSWERS for command in shown):
+        # Where somebody asks to be let in, the answers are what the case is for, and most else does not work.
+        shown.sort(key=lambda command: (command.decision not in ANSWERS, bool(command.why_not(situation))))
     return [(key_name(keys[c.id]), say(c.label), not c.why_not(situation)) for c in shown]

@@ -12,6 +12,7 @@ from console.child import Child
 from console.commands import COMMANDS, MAIN_PANES, Command, Pane, here, key_name
 from console.desk import Desk, Taken
 from console.following import Filter, StoreSource
+from console.screens.case_window import CaseScreen
 from console.screens.helping import help_screen
 from console.screens.place import Place
 from console.screens.watching import Prepared, WatchingScreen
@@ -273,6 +274,7 @@ class MainScreen(WatchingScreen):
         else:
             state = state_word(cases.get(self.db, case_id).state)
             self._tell(say("case {id} is not open any more: {state}", id=case_id, state=state))
+            self.app.push_screen(CaseScreen(self.place, case_id))
 
     def _help(self) -> None:
         self.app.push_screen(help_screen(self.pane, replace(self._situation(), settled=True), self._keys))

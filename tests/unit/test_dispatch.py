@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
-from console.dispatch import Dispatch
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.dispatch import DELETED_AT_ONCE, Dispatch
 from console.platforms.base import Access, Batch, Receipt
-from store import lease
-from store.database import Database
+from store import actions, lease
+from store.database import Database, open_database
 from store.records import ActionKind, ActionState, Order
 from tests.unit.made import NOON, message, take
 
@@ -106,3 +110,107 @@ def test_an_error_in_a_platforms_code_is_for_a_person_to_settle(db: Database) ->
     assert "secret" not in first.receipt.words
     assert second.receipt.state is ActionState.DONE
     assert states(db) == ["unknown", "done"]
+
+
+class Bulk(Scripted):
+    """A platform with a call that deletes several messages; it notes what each call carried out."""
+
+    can = frozenset([ActionKind.SEND, ActionKind.DELETE])
+
+    def __init__(self, name: str, answers: list[Receipt | Exception], *, repeatable: bool = False) -> None:
+        super().__init__(name, answers)
+        self.repeatable = repeatable
+        self.calls: list[list[str]] = []
+
+    async def perform(self, order: Order) -> Receipt:
+        self.calls.append([order.text])
+        return await super().perform(order)
+
+    async def delete_many(self, orders: Sequence[Order]) -> list[Receipt]:
+        assert {(order.kind, order.group) for order in orders} == {(ActionKind.DELETE, orders[0].group)}
+        self.calls.append([order.text for order in orders])
+        return [await super(Bulk, self).perform(order) for order in orders]
+
+
+def queue_kinds(db: Database, wanted: Sequence[tuple[str, str]]) -> None:
+    """Actions of these kinds in these groups, named by their numbers."""
+    for number, (kind, group) in enumerate(wanted):
+        db.execute("INSERT INTO groups (platform, key) VALUES ('replay', ?) ON CONFLICT DO NOTHING", (group,))
+        db.execute(
+            "INSERT INTO actions (key, kind, group_id, text, state, created_at)"
+            " SELECT ?, ?, id, ?, 'waiting', 0 FROM groups WHERE key = ?",
+            (f"a.{number}", kind, str(number), group),
+        )
+
+
+def run_out(dispatch: Dispatch) -> None:
+    while asyncio.run(dispatch.step()):
+        pass
+
+
+@pytest.mark.parametrize("repeatable", [False, True])
+def test_forty_deletions_are_one_call(db: Database, repeatable: bool) -> None:
+    queue_kinds(db, [("delete", "g")] * 40 + [("send", "g")])
+    platform = Bulk("replay", [], repeatable=repeatable)
+    run_out(Dispatch(db, {"replay": platform}, lease.take(db, "serve", NOON), lambda: NOON))
+    assert list(map(len, platform.calls)) == [40, 1]
+    assert set(states(db)) == {"done"}
+
+
+def test_no_call_deletes_more_than_the_most_there_may_be(db: Database) -> None:
+    queue_kinds(db, [("delete", "g")] * 250)
+    platform = Bulk("replay", [])
+    run_out(Dispatch(db, {"replay": platform}, lease.take(db, "serve", NOON), lambda: NOON))
+    assert list(map(len, platform.calls)) == [DELETED_AT_ONCE, DELETED_AT_ONCE, 50]
+
+
+def test_what_one_call_left_undone_waits_or_fails_by_itself(db: Database) -> None:
+    queue_kinds(db, [("delete", "g")] * 4 + [("send", "g")])
+    now = [NOON]
+    done = Receipt(ActionState.DONE)
+    late, wait = Receipt(ActionState.FAILED, "too old"), Receipt(ActionState.WAITING, "slowly", 5.0)
+    platform = Bulk("replay", [done, late, wait, wait])
+    dispatch = Dispatch(db, {"replay": platform}, lease.take(db, "serve", NOON), lambda: now[0])
+    run_out(dispatch)
+    assert states(db) == ["done", "failed", "waiting", "waiting", "waiting"], "what stands behind does not pass"
+    now[0] += 5.1
+    run_out(dispatch)
+    assert states(db) == ["done", "failed", "done", "done", "done"]
+
+
+@pytest.mark.parametrize("fault", ["raises", "miscounts"])
+def test_a_fault_in_the_call_leaves_all_of_it_for_a_person(db: Database, fault: str) -> None:
+    queue_kinds(db, [("delete", "g")] * 3 + [("send", "g")])
+
+    class Faulty(Bulk):
+        async def delete_many(self, orders: Sequence[Order]) -> list[Receipt]:
+            if fault == "raises":
+                raise ValueError("oh")
+            return [Receipt(ActionState.DONE)]
+
+    run_out(Dispatch(db, {"replay": Faulty("replay", [])}, lease.take(db, "serve", NOON), lambda: NOON))
+    assert states(db) == ["unknown", "unknown", "unknown", "done"]
+
+
+def test_a_crash_in_the_call_leaves_all_of_it_for_a_person(db: Database) -> None:
+    queue_kinds(db, [("delete", "g")] * 5)
+    generation = lease.take(db, "serve", NOON)
+    assert len(actions.claim(db, generation, NOON, 1, ["replay"], DELETED_AT_ONCE)) == 5
+    lease.release(db, generation, NOON)
+    Dispatch(db, {"replay": Bulk("replay", [])}, lease.take(db, "serve", NOON), lambda: NOON).recover()
+    assert set(states(db)) == {"unknown"}
+
+
+@given(st.lists(st.tuples(st.sampled_from(["delete", "delete", "send"]), st.sampled_from("gh")), max_size=30),
+       st.booleans())  # fmt: skip
+def test_every_action_is_carried_out_once_and_in_order(
+    tmp_path_factory: pytest.TempPathFactory, wanted: list[tuple[str, str]], repeatable: bool
+) -> None:
+    db = open_database(tmp_path_factory.mktemp("bulk") / "vigil.db", create=True)
+    try:
+        queue_kinds(db, wanted)
+        platform = Bulk("replay", [], repeatable=repeatable)
+        run_out(Dispatch(db, {"replay": platform}, lease.take(db, "serve", NOON), lambda: NOON))
+        assert [one for call in platform.calls for one in call] == [str(number) for number in range(len(wanted))]
+    finally:
+        db.close()
