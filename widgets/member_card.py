@@ -22,6 +22,7 @@ from widgets.words import (
     earning_word,
     grant_state_word,
     layer_word,
+    rule_word,
     steps_words,
 )
 
@@ -217,7 +218,7 @@ def _strike(strike: MemberStrike, now: float) -> Line:
     return [
         ("  " + day(strike.given_at) + " ", "member--dim"),
         (state + "  ", style),
-        (cut(safe(strike.rule, 60), 20) + "  ", ""),
+        (cut(rule_word(strike.rule), 20) + "  ", ""),
         (say("by {name}", name=safe(strike.by, 60)), "member--dim"),
     ]
 
@@ -242,7 +243,7 @@ def _decision(decision: MemberDecision, width: int) -> list[Line]:
             (decision_word(Decision(decision.decision)) + "  ", "member--strong"),
             (decision_state_word(DecisionState(decision.state)) + "  ", ""),
             (steps + "  " if steps else "", ""),
-            (safe(decision.rule, 60) + "  ", ""),
+            (rule_word(decision.rule) + "  ", ""),
             (say("by {name}", name=safe(decision.by, 60)), "member--dim"),
         ]
     ]

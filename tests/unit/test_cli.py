@@ -87,6 +87,11 @@ COMMANDS = [
     ["draw", "redraw"],
     ["draw", "cancel"],
     ["draw", "verify"],
+    ["outbox"],
+    ["outbox", "drop"],
+    ["outbox", "list"],
+    ["outbox", "retry"],
+    ["outbox", "settle"],
     ["platform"],
     ["platform", "list"],
     ["platform", "test"],
@@ -262,7 +267,19 @@ def test_no_command_is_missing_from_the_list_here(home: Home) -> None:
         listed = home.ok(*group, "--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
         return [[*group, line.split()[0]] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "]
 
-    groups = ("staff", "learned", "audit", "rules", "points", "standing", "perk", "draw", "members", "platform")
+    groups = (
+        "staff",
+        "learned",
+        "audit",
+        "rules",
+        "points",
+        "standing",
+        "perk",
+        "draw",
+        "members",
+        "platform",
+        "outbox",
+    )
     assert sorted([[], *named(), *(row for group in groups for row in named(group))]) == sorted(COMMANDS)
 
 
