@@ -71,7 +71,7 @@ def warm_up() -> None:
 
 GRANT = command("perk", "grant", "Coupon", "m1", "m2", "--key", "once")
 WORK = command("replay", NOTHING, "--speed", "max")
-DISPATCH = (("console/dispatch.py", "step"), ("console/dispatch.py", "recover"))
+DISPATCH = (("console/dispatch.py", "_step_on"), ("console/dispatch.py", "recover"))
 DESK = "console/perk_desk.py"
 
 DRAWS = "console/draw_desk.py"

@@ -125,7 +125,8 @@ def test_an_error_of_a_platform_neither_ends_the_worker_nor_tells_the_code(db: D
         raise RuntimeError(f"POST {order.text}")
 
     words = step(db, Told(fails))
-    assert words == ["RuntimeError: POST Mia 1: ••••••••", "RuntimeError: POST Mia 2: ••••••••"]
+    assert all(said.startswith("an error in the platform's own code: RuntimeError") for said in words)
+    assert len(words) == 2
     assert states(db) == ["unknown", "unknown"]
     assert "GOLD-" not in everything(db)
 

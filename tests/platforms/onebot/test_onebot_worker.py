@@ -27,6 +27,10 @@ AD = "search the app store for Quackly Notes, enter code 999333 at sign-up, get 
 Run = Callable[..., Running]
 
 
+READ = "SELECT count(*) FROM positions WHERE source NOT LIKE 'vigil.%'"
+"""Whether a platform was read; the worker keeps marks of its own as well."""
+
+
 class Work:
     """A worker of `vigil serve` on a store of its own, connected to the implementation."""
 
@@ -49,7 +53,7 @@ class Work:
         """A worker that has begun to read, and is told to end at the end of the block."""
         process = self.start()
         try:
-            until(lambda: process.poll() is not None or self.value("SELECT count(*) FROM positions"), 60)
+            until(lambda: process.poll() is not None or self.value(READ), 60)
             assert process.poll() is None, self.log.read_text()
             yield process
             process.send_signal(signal.SIGTERM)
