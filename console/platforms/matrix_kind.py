@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 
+from console.platforms.addresses import service
 from console.platforms.base import Platform
 from console.platforms.places import place
 from rules.reading import Table
@@ -38,9 +37,8 @@ class MatrixKind:
         for name in ("token", "password"):
             if name in table:
                 table.refuse(name, f"must not stand here; name its file as {name}_file, or its variable as {name}_env")
-        homeserver = table.text("homeserver", "")
-        if problem := _server_problem(homeserver):
-            table.refuse("homeserver", problem)
+        what = 'the server\'s client API, e.g. "https://matrix.example.org"'
+        homeserver = service(table, "homeserver", "", what)
         user = table.text("user", "")
         if user and not _USER.fullmatch(user):
             table.refuse("user", 'must be a whole Matrix id such as "@vigil:example.org"')
@@ -56,7 +54,7 @@ class MatrixKind:
             if not _USER.fullmatch(inviter):
                 table.refuse("inviters", 'must be a whole Matrix id such as "@ada:example.org"', index)
         return MatrixOptions(
-            homeserver.rstrip("/"),
+            homeserver,
             user,
             place(folder, table, "token_file") if "token_file" in table else None,
             table.text("token_env", ""),
@@ -72,24 +70,3 @@ class MatrixKind:
 
 
 KIND = MatrixKind()
-
-
-def _server_problem(homeserver: str) -> str:
-    """What is wrong with a server's address, or ""."""
-    try:
-        parts = urlsplit(homeserver)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        host = ""
-    if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment or parts.username:
-        return 'must be the address of the server\'s client API, e.g. "https://matrix.example.org"'
-    if parts.scheme == "http" and not _is_local(host):
-        return "must begin with https://: over http:// anybody on the way reads the token"
-    return ""
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

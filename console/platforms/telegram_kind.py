@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 
+from console.platforms.addresses import service
 from console.platforms.base import Platform
 from console.platforms.places import place
 from rules.reading import Table
@@ -35,9 +34,7 @@ class TelegramKind:
         """Raises Refused."""
         if "token" in table:
             table.refuse("token", "must not stand here; name its file as token_file, or its variable as token_env")
-        server = table.text("server", SERVER)
-        if problem := _server_problem(server):
-            table.refuse("server", problem)
+        server = service(table, "server", SERVER, f'a Bot API server, e.g. "{SERVER}"')
         given = [name for name in _TOKENS if name in table]
         if len(given) != 1:
             table.refuse(given[1] if given else "token_file", f"give one of {', '.join(_TOKENS)}")
@@ -48,7 +45,7 @@ class TelegramKind:
             if not _GROUP.fullmatch(group):
                 table.refuse("groups", 'must be a group\'s id such as "-1001234567890"', index)
         return TelegramOptions(
-            server.rstrip("/"),
+            server,
             place(folder, table, "token_file") if "token_file" in table else None,
             table.text("token_env", ""),
             groups,
@@ -61,24 +58,3 @@ class TelegramKind:
 
 
 KIND = TelegramKind()
-
-
-def _server_problem(server: str) -> str:
-    """What is wrong with a server's address, or ""."""
-    try:
-        parts = urlsplit(server)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        host = ""
-    if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment or parts.username:
-        return f'must be the address of a Bot API server, e.g. "{SERVER}"'
-    if parts.scheme == "http" and not _is_local(host):
-        return "must begin with https://: over http:// anybody on the way reads the token"
-    return ""
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
