@@ -70,6 +70,8 @@ class Dispatch:
 
     def recover(self) -> Mapping[ActionState, int]:
         """Settle what a worker that was killed was sending. Raises LeaseLost."""
+        # A worker that was killed while a platform was left alone must not let later actions pass those that wait.
+        self._held = dict(actions.held(self.db, self._clock()))
         repeatable = [name for name, platform in self.platforms.items() if platform.repeatable]
         return actions.recover(self.db, self._generation, repeatable, self._clock())
 

@@ -205,6 +205,16 @@ def recover(db: Database, generation: int, repeatable: Collection[str], now: flo
         return settled
 
 
+def held(db: Database, now: float) -> dict[str, float]:
+    """Until when platforms let actions wait that they were asked for already, in epoch seconds, by platform."""
+    found = db.execute(
+        "SELECT g.platform, max(a.not_before) FROM actions a JOIN groups g ON g.id = a.group_id"
+        " WHERE a.state = 'waiting' AND a.attempts > 0 AND a.not_before > ? GROUP BY g.platform",
+        (now,),
+    )
+    return dict(found.fetchall())
+
+
 def waiting(db: Database) -> dict[str, int]:
     """How many actions wait, by platform."""
     found = db.execute(

@@ -214,3 +214,20 @@ def test_every_action_is_carried_out_once_and_in_order(
         assert [one for call in platform.calls for one in call] == [str(number) for number in range(len(wanted))]
     finally:
         db.close()
+
+
+def test_a_worker_that_takes_over_lets_nothing_pass_what_the_platform_lets_wait(db: Database) -> None:
+    queue(db, 25)
+    waits = Scripted("replay", [Receipt(ActionState.DONE), Receipt(ActionState.WAITING, "slow down", 30.0)])
+    first = Dispatch(db, {"replay": waits}, lease.take(db, "serve", NOON), clock=lambda: NOON)
+    asyncio.run(first.step())
+    db.execute("UPDATE lease SET released = 1")
+    fresh, now = Scripted("replay", []), [NOON + 10]
+    second = Dispatch(db, {"replay": fresh}, lease.take(db, "serve", NOON + 10), clock=lambda: now[0])
+    second.recover()
+    asyncio.run(second.step())
+    assert fresh.done == []
+    now[0] = NOON + 31
+    for _ in range(2):
+        asyncio.run(second.step())
+    assert fresh.done == [str(number) for number in range(1, 25)]
