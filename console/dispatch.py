@@ -110,25 +110,26 @@ class Dispatch:
                 continue
             ready = self._ready(order)
             receipt = ready if isinstance(ready, Receipt) else await _performed(platform, ready)
-            if receipt.state is ActionState.WAITING:
-                later = self._clock() + receipt.retry_after
-                actions.put_back(self.db, order, self._generation, later, receipt.words)
-                if not isinstance(ready, Receipt):
-                    held = self._held[name] = later
-            else:
-                actions.finish(self.db, order, self._generation, receipt.state, receipt.words, self._clock())
+            later = self._note(order, receipt)
+            if later and not isinstance(ready, Receipt):
+                held = self._held[name] = later
             done.append(Dispatched(order, receipt))
         return done
+
+    def _note(self, order: Order, receipt: Receipt) -> float:
+        """Note what became of an action; returns until when it waits, 0 where it does not."""
+        if receipt.state is not ActionState.WAITING:
+            actions.finish(self.db, order, self._generation, receipt.state, receipt.words, self._clock())
+            return 0.0
+        later = self._clock() + receipt.retry_after
+        actions.put_back(self.db, order, self._generation, later, receipt.words)
+        return later
 
     def _note_all(self, name: str, orders: Sequence[Order], receipts: Sequence[Receipt]) -> list[Dispatched]:
         """Note what became of deletions that one call carried out; what has to wait holds up what comes after it."""
         for order, receipt in zip(orders, receipts, strict=True):
-            if receipt.state is ActionState.WAITING:
-                later = self._clock() + receipt.retry_after
-                actions.put_back(self.db, order, self._generation, later, receipt.words)
+            if later := self._note(order, receipt):
                 self._held[name] = max(self._held.get(name, 0.0), later)
-            else:
-                actions.finish(self.db, order, self._generation, receipt.state, receipt.words, self._clock())
         return list(map(Dispatched, orders, receipts))
 
     def _ready(self, order: Order) -> Order | Receipt:
