@@ -3,113 +3,28 @@
 from __future__ import annotations
 
 import random
-import signal
-import sqlite3
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from store.records import ActionKind
-from tests.home import COMMAND, Home
 from tests.platforms.people import People
 from tests.platforms.synapse import Synapse, need_synapse, until
+from tests.platforms.worker_process import AD, Work
 
 KILLS = 20
 SERVER_KILLED_EVERY = 4
 """In every so manieth round the server is killed as well."""
 
-AD = "search the app store for Quackly Notes, enter code 999333 at sign-up, get one month of premium for free"
 
-
-READ = "SELECT count(*) FROM positions WHERE source NOT LIKE 'vigil.%'"
-"""Whether a platform was read; the worker keeps marks of its own as well."""
-
-
-class Work:
-    """A worker of `vigil serve` on a store of its own, connected to the group `room`."""
+class MatrixWork(Work):
+    """A worker connected to the group Tea of `people`."""
 
     def __init__(self, people: People, folder: Path, *more: str) -> None:
-        self.people = people
-        self.home = Home(folder)
-        self.home.settle(*people.settings(), *more)
-        self.room = people.group("Tea")
-        self.log = folder / "worker.txt"
-        self._queued = 0
-
-    def start(self) -> subprocess.Popen[bytes]:
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                [*COMMAND, "serve"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                cwd=self.home.folder, env=self.home.env,
-            )  # fmt: skip
-
-    @contextmanager
-    def running(self) -> Iterator[subprocess.Popen[bytes]]:
-        """A worker that has read what there is, and is told to end at the end of the block."""
-        process = self.start()
-        try:
-            until(lambda: process.poll() is not None or self.value(READ), 60)
-            assert process.poll() is None, self.log.read_text()
-            yield process
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=30) == 0
-        finally:
-            process.kill()
-            process.wait()
-
-    def rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
-        if not self.home.store.exists():
-            return []
-        with closing(sqlite3.connect(self.home.store, timeout=20)) as connection:
-            try:
-                return connection.execute(sql, values).fetchall()
-            except sqlite3.OperationalError:
-                return []
-
-    def value(self, sql: str, *values: object) -> int:
-        found: Any = next(iter(self.rows(sql, *values)), (0,))[0]
-        return int(found or 0)
-
-    def queue(self, orders: list[tuple[ActionKind, str, str, str]]) -> None:
-        """Let actions wait in the outbox: kind, member, message and text of each."""
-        with closing(sqlite3.connect(self.home.store, timeout=20)) as connection:
-            for kind, member, message, text in orders:
-                self._queued += 1
-                connection.execute(
-                    "INSERT INTO actions (key, kind, group_id, member_id, message_id, text, seconds, state, created_at)"
-                    " SELECT ?, ?, g.id, (SELECT id FROM members WHERE key = ?),"
-                    " (SELECT id FROM messages WHERE key = ?), ?, 0, 'waiting', 0 FROM groups g WHERE g.key = ?",
-                    (f"store.{self._queued}.1", kind, member, message, text, self.room),
-                )
-            connection.commit()
-
-    def left(self) -> int:
-        """How many actions are not done."""
-        return self.value("SELECT count(*) FROM actions WHERE state <> 'done'")
-
-    def done(self) -> int:
-        return self.value("SELECT count(*) FROM actions WHERE state = 'done'")
-
-    def await_done(self, count: int, process: subprocess.Popen[bytes]) -> None:
-        """Wait until the worker has carried out so many actions."""
-        until(lambda: process.poll() is not None or self.done() >= count, 60)
-        assert process.poll() is None, self.log.read_text()[-3000:]
-
-    def stored(self, member: str) -> list[str]:
-        """What a member wrote, as it is stored."""
-        return [
-            str(text)
-            for (text,) in self.rows(
-                "SELECT m.text FROM messages m JOIN members p ON p.id = m.member_id WHERE p.key = ?"
-                " AND m.kind = 'text' ORDER BY m.id", member,
-            )
-        ]  # fmt: skip
+        super().__init__(folder, people.group("Tea"), (*people.settings(), *more))
 
 
 @pytest.fixture
@@ -149,7 +64,7 @@ def test_worker_and_server_killed_twenty_times_lose_nothing_and_do_nothing_twice
 ) -> None:
     people = People(own_synapse, tmp_path)
     ada, bob, eve, vigil = people.ada, people.bob, people.eve, people.vigil
-    work = Work(people, tmp_path)
+    work = MatrixWork(people, tmp_path)
     with work.running():
         ads = [bob.say(work.room, f"ad {number}") for number in range(20)]
         eve.say(work.room, "hello")
@@ -170,7 +85,7 @@ def test_worker_and_server_killed_twenty_times_lose_nothing_and_do_nothing_twice
     process = work.start()
     try:
         for number in range(KILLS):
-            work.await_done(int((len(orders) + 1) * 0.95 * (number + chance.random()) / KILLS), process)
+            work.await_settled(int((len(orders) + 1) * 0.95 * (number + chance.random()) / KILLS), process)
             time.sleep(chance.random() * 0.05)
             process.kill()
             process.wait()
@@ -182,6 +97,7 @@ def test_worker_and_server_killed_twenty_times_lose_nothing_and_do_nothing_twice
                 own_synapse.kill()
                 own_synapse.start()
         until(lambda: work.left() == 0, 60)
+        assert set(work.states()) == {"done"}
         talk.stop()
         until(lambda: len(work.stored(ada.user)) >= len(talk.texts), 60)
     finally:
@@ -212,7 +128,7 @@ def test_sixty_actions_come_through_a_servers_limits_in_order(tmp_path: Path) ->
     try:
         limited.start()
         people = People(limited, tmp_path)
-        work = Work(people, tmp_path)
+        work = MatrixWork(people, tmp_path)
         with work.running():
             people.bob.say(work.room, "hello")
             until(lambda: work.value("SELECT count(*) FROM messages") == 1)
@@ -227,7 +143,7 @@ def test_sixty_actions_come_through_a_servers_limits_in_order(tmp_path: Path) ->
 
 
 def test_an_edit_into_an_ad_is_caught_and_deleting_it_deletes_the_message(people: People, tmp_path: Path) -> None:
-    work = Work(people, tmp_path)
+    work = MatrixWork(people, tmp_path)
     with work.running():
         event = people.bob.say(work.room, "good morning all")
         until(lambda: work.value("SELECT count(*) FROM messages") == 1)
@@ -246,7 +162,7 @@ def test_an_edit_into_an_ad_is_caught_and_deleting_it_deletes_the_message(people
 
 
 def test_a_secret_reaches_neither_log_nor_store(people: People, tmp_path: Path) -> None:
-    work = Work(people, tmp_path)
+    work = MatrixWork(people, tmp_path)
     with work.running():
         people.bob.say(work.room, "hello")
         until(lambda: work.value("SELECT count(*) FROM messages") == 1)
@@ -262,7 +178,7 @@ def test_a_secret_reaches_neither_log_nor_store(people: People, tmp_path: Path) 
 
 
 def test_platforms_are_named_and_tested_by_command(people: People, tmp_path: Path) -> None:
-    work = Work(people, tmp_path)
+    work = MatrixWork(people, tmp_path)
     people.group("Coffee", "11", power=50)
     home = work.home
     assert home.ok("platform", "list").out == "mx  matrix  no worker runs\n"

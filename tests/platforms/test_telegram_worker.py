@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,35 +11,24 @@ from typing import Any
 import pytest
 
 from store.records import ActionKind
-from tests.home import Home
 from tests.platforms.synapse import until
 from tests.platforms.telegram_simulator import TOKEN, Simulator, Tea
-from tests.platforms.test_matrix_worker import AD, Work
+from tests.platforms.worker_process import AD, Work
 
 KILLS = 20
 PHOTO: dict[str, Any] = {"photo": [{"file_id": "f", "file_unique_id": "u", "width": 90, "height": 90}]}
 
 
 class TelegramWork(Work):
-    """A worker of `vigil serve`, connected to the group of `tea`."""
+    """A worker connected to the group of `tea`."""
 
     def __init__(self, tea: Tea, folder: Path, *more: str) -> None:
-        self.home = Home(folder)
-        self.home.settle(*tea.simulator.settings(), *more)
-        self.room = tea.group
-        self.log = folder / "worker.txt"
-        self._queued = 0
-
-    def states(self) -> Counter[str]:
-        return Counter(str(state) for (state,) in self.rows("SELECT state FROM actions"))
+        super().__init__(folder, tea.group, (*tea.simulator.settings(), *more))
 
     def pictures(self) -> list[str]:
         """The numbers of all pictures that are stored, each as often as it is."""
         return [part for (key,) in self.rows("SELECT key FROM messages WHERE kind = 'image'")
                 for part in str(key).split("+")]  # fmt: skip
-
-    def settled(self) -> bool:
-        return not self.value("SELECT count(*) FROM actions WHERE state IN ('waiting', 'sending')")
 
 
 @pytest.fixture
@@ -105,7 +93,7 @@ def test_worker_and_server_killed_twenty_times_lose_nothing_and_do_nothing_twice
                 process = work.start()
             if album:
                 pictures.append(str(tea.say(tea.ada, **album)))
-        until(work.settled, 60)
+        until(lambda: work.left() == 0, 60)
         until(lambda: len(work.stored(str(tea.ada))) >= len(said), 60)
         until(lambda: len(work.pictures()) >= len(pictures), 60)
     finally:

@@ -4,107 +4,29 @@ from __future__ import annotations
 
 import json
 import random
-import signal
-import sqlite3
-import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from store.records import ActionKind
-from tests.home import COMMAND, Home
 from tests.platforms.onebot.running import Running
 from tests.platforms.onebot.world import ADA, BOB, EVE
 from tests.platforms.synapse import until
+from tests.platforms.worker_process import AD, Work
 
 KILLS = 20
 TEA = 700_001
-AD = "search the app store for Quackly Notes, enter code 999333 at sign-up, get one month of premium for free"
 
 Run = Callable[..., Running]
 
 
-READ = "SELECT count(*) FROM positions WHERE source NOT LIKE 'vigil.%'"
-"""Whether a platform was read; the worker keeps marks of its own as well."""
-
-
-class Work:
-    """A worker of `vigil serve` on a store of its own, connected to the implementation."""
+class OneBotWork(Work):
+    """A worker connected to the implementation."""
 
     def __init__(self, running: Running, folder: Path, *more: str) -> None:
-        self.running = running
-        self.home = Home(folder)
-        self.home.settle(*running.settings(*more))
-        self.log = folder / "worker.txt"
-        self._queued = 0
-
-    def start(self) -> subprocess.Popen[bytes]:
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                [*COMMAND, "serve"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                cwd=self.home.folder, env=self.home.env,
-            )  # fmt: skip
-
-    @contextmanager
-    def working(self) -> Iterator[subprocess.Popen[bytes]]:
-        """A worker that has begun to read, and is told to end at the end of the block."""
-        process = self.start()
-        try:
-            until(lambda: process.poll() is not None or self.value(READ), 60)
-            assert process.poll() is None, self.log.read_text()
-            yield process
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=30) == 0
-        finally:
-            process.kill()
-            process.wait()
-
-    def rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
-        if not self.home.store.exists():
-            return []
-        with closing(sqlite3.connect(self.home.store, timeout=20)) as connection:
-            try:
-                return connection.execute(sql, values).fetchall()
-            except sqlite3.OperationalError:
-                return []
-
-    def value(self, sql: str, *values: object) -> int:
-        found = next(iter(self.rows(sql, *values)), (0,))[0]
-        return found if isinstance(found, int) else 0
-
-    def queue(self, orders: list[tuple[ActionKind, str, str, str]]) -> None:
-        """Let actions wait in the outbox: kind, member, message and text of each."""
-        with closing(sqlite3.connect(self.home.store, timeout=20)) as connection:
-            for kind, member, message, text in orders:
-                self._queued += 1
-                connection.execute(
-                    "INSERT INTO actions (key, kind, group_id, member_id, message_id, text, seconds, state, created_at)"
-                    " SELECT ?, ?, g.id, (SELECT id FROM members WHERE key = ?),"
-                    " (SELECT id FROM messages WHERE key = ?), ?, 0, 'waiting', 0 FROM groups g WHERE g.key = ?",
-                    (f"store.{self._queued}.1", kind, member, message, text, str(TEA)),
-                )
-            connection.commit()
-
-    def left(self) -> int:
-        """How many actions are still to be carried out."""
-        return self.value("SELECT count(*) FROM actions WHERE state IN ('waiting', 'sending')")
-
-    def settled(self) -> int:
-        return self.value("SELECT count(*) FROM actions WHERE state NOT IN ('waiting', 'sending')")
-
-    def states(self) -> Counter[object]:
-        return Counter(state for (state,) in self.rows("SELECT state FROM actions"))
-
-    def stored(self, member: int) -> list[str]:
-        """What a member wrote, as it is stored."""
-        sql = (
-            "SELECT m.text FROM messages m JOIN members p ON p.id = m.member_id WHERE p.key = ? AND m.kind = 'text'"
-            " ORDER BY m.id"
-        )
-        return [str(text) for (text,) in self.rows(sql, str(member))]
+        super().__init__(folder, str(TEA), running.settings(*more))
 
 
 class Talk(threading.Thread):
@@ -131,8 +53,8 @@ def test_worker_and_program_killed_twenty_times_lose_nothing_and_do_nothing_twic
     running = run("napcat")
     world = running.world
     world.group(TEA)
-    work = Work(running, tmp_path)
-    with work.working():
+    work = OneBotWork(running, tmp_path)
+    with work.running():
         for number in range(40):
             world.say(TEA, BOB, f"ad {number}")
         world.say(TEA, EVE, "hello")
@@ -173,13 +95,13 @@ def test_worker_and_program_killed_twenty_times_lose_nothing_and_do_nothing_twic
                 running.start()
         until(lambda: work.left() == 0, 60)
         talk.stop()
-        until(lambda: len(work.stored(ADA)) >= len(talk.texts), 60)
+        until(lambda: len(work.stored(str(ADA))) >= len(talk.texts), 60)
     finally:
         talk.stop()
         process.kill()
         process.wait()
 
-    assert Counter(work.stored(ADA)) == Counter(talk.texts), "every message once"
+    assert Counter(work.stored(str(ADA))) == Counter(talk.texts), "every message once"
     found = {
         text or key: state
         for text, key, state in work.rows(
@@ -204,8 +126,8 @@ def test_sixty_actions_come_through_a_limit_in_order(run: Run, tmp_path: Path) -
     running = run("llbot")
     running.world.group(TEA)
     running.world.fact("limit", "20 5")
-    work = Work(running, tmp_path, f'http = "http://127.0.0.1:{running.http}"')
-    with work.working():
+    work = OneBotWork(running, tmp_path, f'http = "http://127.0.0.1:{running.http}"')
+    with work.running():
         running.world.say(TEA, BOB, "hello")
         until(lambda: work.value("SELECT count(*) FROM messages") == 1)
         texts = [f"notice {number}" for number in range(60)]
@@ -219,9 +141,9 @@ def test_sixty_actions_come_through_a_limit_in_order(run: Run, tmp_path: Path) -
 def test_an_ad_on_a_card_is_caught_and_warned_of(run: Run, tmp_path: Path) -> None:
     running = run("napcat")
     running.world.group(TEA)
-    work = Work(running, tmp_path)
+    work = OneBotWork(running, tmp_path)
     card = json.dumps({"app": "com.tencent.miniapp", "meta": {"detail_1": {"title": "Tea", "desc": AD}}})
-    with work.working():
+    with work.running():
         running.world.say(TEA, BOB, [{"type": "json", "data": {"data": card}}])
         until(lambda: work.value("SELECT count(*) FROM cases"))
         (case,) = work.home.ok("cases", "--json").rows
@@ -238,7 +160,7 @@ def test_the_platform_is_named_and_tested_by_command_and_its_token_stays_secret(
     running = run("llbot")
     running.world.group(TEA, "Tea")
     running.world.group(TEA + 1, "Chess", "member")
-    work = Work(running, tmp_path)
+    work = OneBotWork(running, tmp_path)
     home = work.home
     assert home.ok("platform", "list").out == "qq  onebot  no worker runs\n"
     tested = home.run("platform", "test", "qq")
@@ -247,7 +169,7 @@ def test_the_platform_is_named_and_tested_by_command_and_its_token_stays_secret(
     assert "LOOK  Chess" in tested.out
     assert "      cannot mute: 10001 is no administrator of the group: its owner can make it one" in tested.out
     assert "ok    Tea" in tested.out
-    with work.working():
+    with work.running():
         until(lambda: home.ok("platform", "list").out == "qq  onebot  connected\n")
         running.kill()
         until(lambda: home.ok("platform", "list").out == "qq  onebot  not reachable\n")
