@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from console.desk import Desk
+from console.desk import Desk, NotAllowed
 from console.listening import Heard, listeners
 from console.platforms.base import Batch
 from console.requests import as_finding, close_settled
@@ -125,6 +125,6 @@ class Intake:
             return 0
         try:
             return self._desk.decide(case_id, Decision.LADDER, reason=f"rule {rule}, mode auto").decision_id
-        except Conflict:
-            # A moderator was faster.
+        except (Conflict, NotAllowed):
+            # A moderator was faster, or the platform can do nothing of it: the case stays, and says why.
             return 0

@@ -97,7 +97,7 @@ def reach_words(reach: Reach) -> str:
         words.append("needs approval")
     if reach.lasting:
         words.append(f"cannot be undone: {', '.join(reach.lasting)}")
-    return " · ".join(words)
+    return " · ".join((*words, *map(safe, reach.remarks)))
 
 
 def counts_words(deletes: int, steps: Sequence[tuple[str, int]]) -> str:
@@ -147,6 +147,7 @@ def past_words(past: PastDecision) -> str:
     for more in (past.reason, past.answer):
         words += f" ({safe(more, 80)})" if more else ""
     words += f"; {counts_words(0, past.steps)}: {states}" if states else ""
+    words += "".join(f"; {safe(remark)}" for remark in past.remarks)
     return words + (f"; {safe(past.failure, 600)}; see `vigil outbox list`" if past.failure else "")
 
 
@@ -155,7 +156,8 @@ def taken_words(taken: Taken) -> str:
         return f"decision {taken.decision_id}: case {taken.case_id} dismissed"
     verb = "taken" if taken.approved else "proposed, waits for approval"
     counts = counts_words(taken.deletes, taken.steps)
-    return f"decision {taken.decision_id}: {taken.decision} on case {taken.case_id} {verb}: {counts}"
+    words = f"decision {taken.decision_id}: {taken.decision} on case {taken.case_id} {verb}: {counts}"
+    return words + "".join(f"; {safe(remark)}" for remark in taken.remarks)
 
 
 def undone_words(undone: Undone) -> str:
