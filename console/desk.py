@@ -31,6 +31,7 @@ from store.records import (
     Decision,
     DecisionState,
     PastDecision,
+    Proposal,
     Reach,
     Role,
     Staff,
@@ -194,9 +195,16 @@ class Desk:
         """A decision with what the platforms do not do of it, as long as somebody has to approve it."""
         if past.state is not DecisionState.PROPOSED:
             return past
-        parts = cases.parts(self.db, case.id, case.seen, past.id)
-        planned = self._plan(parts, past.decision, strikes)[1]
+        planned = self._plan(cases.parts(self.db, case.id, case.seen, past.id), past.decision, strikes)[1]
         return replace(past, remarks=remarks(planned, self.settings.limits), lasting=planned.lasting())
+
+    def proposal_remarks(self, proposal: Proposal) -> tuple[str, ...]:
+        """What the platforms do not do of a decision that waits for approval. Raises NotFound."""
+        with self.db.snapshot():
+            case = cases.get(self.db, proposal.case_id)
+            parts = cases.parts(self.db, case.id, case.seen, proposal.id)
+            strikes = members.strikes(self.db, case.id, self.now())
+            return remarks(self._plan(parts, proposal.decision, strikes)[1], self.settings.limits)
 
     def _plan(self, parts: Sequence[CasePart], decision: Decision, strikes: Mapping[int, int]) -> tuple[Plan, Plan]:
         """What a decision would do, and what of that the platforms do when it is sent as soon as it can be."""

@@ -63,18 +63,20 @@ def refusal(decision: Decision, planned: Plan, limits_of: LimitsOf) -> str:
     own = None if decision in (Decision.DISMISS, Decision.LADDER) else ActionKind(decision.value)
     missing = [one for one in planned.left_out if own in (None, one.kind)]
     carried_out = any(own in (None, action.kind) for action in planned.actions)
-    return "" if carried_out or not missing else "; ".join(_words(one, limits_of(one.platform)) for one in missing)
+    return "" if carried_out or not missing else "; ".join(_why(one, limits_of(one.platform)) for one in missing)
 
 
 def remarks(planned: Plan, limits_of: LimitsOf) -> tuple[str, ...]:
     """What the platforms do not do of a decision, a line each."""
-    return tuple(dict.fromkeys(_words(one, limits_of(one.platform)) for one in planned.left_out))
+    return tuple(dict.fromkeys(_remark(one, limits_of(one.platform)) for one in planned.left_out))
 
 
 def cannot_words(platform: str, kind: ActionKind, limits: Limits) -> str:
     """That a platform has no such action, and what its kind says of that."""
-    said = say("{platform} cannot {step}", platform=platform, step=step_word(kind))
-    return f"{said}: {say(why)}" if (why := limits.words.get(kind, "")) else said
+    step = step_word(kind)
+    if why := limits.words.get(kind, ""):
+        return say("{platform} cannot {step}: {why}", platform=platform, step=step, why=say(why))
+    return say("{platform} cannot {step}", platform=platform, step=step)
 
 
 def age_words(platform: str, limits: Limits) -> str:
@@ -87,10 +89,14 @@ def age_words(platform: str, limits: Limits) -> str:
     return say("{platform} deletes nothing older than {age}", platform=platform, age=age)
 
 
-def _words(one: LeftOut, limits: Limits) -> str:
-    if not one.aged:
-        return cannot_words(one.platform, one.kind, limits)
-    why = age_words(one.platform, limits)
-    if one.count == one.all:
-        return say("too old: {why}", why=why)
-    return say("{n} of {all} too old: {why}", n=one.count, all=one.all, why=why)
+def _why(one: LeftOut, limits: Limits) -> str:
+    if one.aged:
+        return say("too old: {why}", why=age_words(one.platform, limits))
+    return cannot_words(one.platform, one.kind, limits)
+
+
+def _remark(one: LeftOut, limits: Limits) -> str:
+    if one.aged:
+        why = age_words(one.platform, limits)
+        return say("{n} of {all} too old: {why}", n=one.count, all=one.all, why=why)
+    return cannot_words(one.platform, one.kind, limits)

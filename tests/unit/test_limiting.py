@@ -41,7 +41,7 @@ text = "No ads."
 """
 HOUR = 3600.0
 OLD = NOON - 48 * HOUR - 1
-TOO_OLD = "Telegram bots delete for 48 hours only, admins can by hand"
+TOO_OLD = "Telegram bots delete for 48 hours only, do it by hand"
 WALL = Limits(frozenset([ActionKind.DELETE]))
 
 
@@ -127,7 +127,7 @@ def test_what_is_too_old_altogether_is_not_deleted_but_its_writer_is_warned(
     assert planned(db) == []
     assert cases.get(db, case_id).state is CaseState.OPEN
     foreseen = reach(sit("ada"), case_id, Decision.BAN)
-    assert (foreseen.refused, foreseen.deletes, foreseen.remarks) == ("", 0, (f"too old: {TOO_OLD}",))
+    assert (foreseen.refused, foreseen.deletes, foreseen.remarks) == ("", 0, (f"2 of 2 too old: {TOO_OLD}",))
     sit("ada").decide(case_id, Decision.BAN)
     assert planned(db) == [("ban", "m")]
 
