@@ -187,15 +187,20 @@ class Desk:
                 messages=tuple(shown),
                 members=tuple(members.of_case(self.db, case_id, now)),
                 around=tuple(messages.around(self.db, shown[0].id, MESSAGES_AROUND)) if shown else (),
-                reaches=tuple(self._reaches(case, parts, strikes)),
-                decisions=tuple(self._with_limits(past, case, strikes) for past in decisions.of_case(self.db, case_id)),
+                reaches=tuple(self._reaches(case, rulebook, parts, strikes)),
+                decisions=tuple(
+                    self._with_limits(past, case, rulebook, strikes) for past in decisions.of_case(self.db, case_id)
+                ),
             )
 
-    def _with_limits(self, past: PastDecision, case: CaseRow, strikes: Mapping[int, int]) -> PastDecision:
+    def _with_limits(
+        self, past: PastDecision, case: CaseRow, rulebook: Rulebook, strikes: Mapping[int, int]
+    ) -> PastDecision:
         """A decision with what the platforms do not do of it, as long as somebody has to approve it."""
         if past.state is not DecisionState.PROPOSED:
             return past
-        planned = self._plan(cases.parts(self.db, case.id, case.seen, past.id), past.decision, strikes)[1]
+        parts = cases.parts(self.db, case.id, case.seen, past.id)
+        planned = self._plan(rulebook, parts, past.decision, strikes)[1]
         return replace(past, remarks=remarks(planned, self.settings.limits), lasting=planned.lasting())
 
     def proposal_remarks(self, proposal: Proposal) -> tuple[str, ...]:
@@ -204,19 +209,24 @@ class Desk:
             case = cases.get(self.db, proposal.case_id)
             parts = cases.parts(self.db, case.id, case.seen, proposal.id)
             strikes = members.strikes(self.db, case.id, self.now())
-            return remarks(self._plan(parts, proposal.decision, strikes)[1], self.settings.limits)
+            planned = self._plan(self.rulebook(), parts, proposal.decision, strikes)[1]
+        return remarks(planned, self.settings.limits)
 
-    def _plan(self, parts: Sequence[CasePart], decision: Decision, strikes: Mapping[int, int]) -> tuple[Plan, Plan]:
+    def _plan(
+        self, rulebook: Rulebook, parts: Sequence[CasePart], decision: Decision, strikes: Mapping[int, int]
+    ) -> tuple[Plan, Plan]:
         """What a decision would do, and what of that the platforms do when it is sent as soon as it can be."""
         language, mute = self.settings.members_language, self.settings.mute_seconds
-        whole = plan(parts, decision, strikes, self.rulebook(), language, mute)
+        whole = plan(parts, decision, strikes, rulebook, language, mute)
         return whole, limited(whole, parts, self.settings.limits, self.now() + self.settings.undo_seconds)
 
-    def _reaches(self, case: CaseRow, parts: Sequence[CasePart], strikes: Mapping[int, int]) -> list[Reach]:
+    def _reaches(
+        self, case: CaseRow, rulebook: Rulebook, parts: Sequence[CasePart], strikes: Mapping[int, int]
+    ) -> list[Reach]:
         reaches = []
         asked = any(part.request for part in parts)
         for decision in (*(ANSWERS if asked else ()), *(one for one in Decision if one not in ANSWERS)):
-            whole, planned = self._plan(parts, decision, strikes)
+            whole, planned = self._plan(rulebook, parts, decision, strikes)
             refused = self.refusal()
             if case.state is not CaseState.OPEN:
                 refused = refused or say("this case is not open any more")
@@ -254,7 +264,7 @@ class Desk:
             rulebook = self.rulebook()
             seen = case.seen if seen is None else seen
             parts = cases.parts(self.db, case_id, seen)
-            whole, planned = self._plan(parts, decision, members.strikes(self.db, case_id, now))
+            whole, planned = self._plan(rulebook, parts, decision, members.strikes(self.db, case_id, now))
             if case.state is CaseState.OPEN and (why := self._without_effect(decision, whole, planned, parts)):
                 raise NotAllowed(say("not allowed: {why}", why=why))
             approved = not self.needs_approval(decision, planned)

@@ -259,6 +259,11 @@ def test_a_rule_that_acts_by_itself_leaves_to_a_person_what_it_cannot_do(
     (case,) = cases.listed(db)
     assert case.state is CaseState.OPEN
     assert decisions.of_case(db, case.id) == []
+    # What comes after it is not held up, and where something can be done it is done by itself.
+    taken = intake.take(Batch((Message("tg", "g", "2", "m", "whatever", NOON),), "2"), "tg")
+    (decision,) = taken.automatic
+    assert [case.id for case in cases.listed(db)] == [1], "the first one waits for a person"
+    assert decisions.of_case(db, 2)[0].id == decision
 
 
 @pytest.mark.parametrize("name", OWN)
