@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from console.desk import Desk, NotAllowed
 from console.intake import Intake
 from console.language import translation
+from console.limiting import limited, refusal, remarks
+from console.planning import plan
 from console.platform_health import health_words
 from console.platforms.base import Batch
 from console.platforms.limits import NONE, Limits
@@ -24,6 +28,7 @@ from rules.engine import Engine
 from rules.records import Message
 from rules.rulebook import parse
 from store import actions, cases, decisions, lease, rulebooks, staff
+from store.cases import CasePart
 from store.database import Database
 from store.records import ActionKind, ActionState, CaseState, Decision, PastDecision, Reach, Role
 from tests.unit.made import NOON, finding, take
@@ -201,6 +206,51 @@ def test_a_request_is_answered_where_that_can_be_done(db: Database, sit: Callabl
     with pytest.raises(NotAllowed, match="hall cannot refuse"):
         sit("mo").decide(there, Decision.REFUSE)
     assert reach(sit("mo"), here, Decision.ADMIT).refused == "", "only deletions come too late"
+
+
+@given(
+    st.lists(
+        st.builds(
+            CasePart,
+            message_id=st.integers(1, 50),
+            group_id=st.integers(1, 3),
+            member_id=st.none() | st.integers(1, 4),
+            rule=st.just("ads"),
+            deletable=st.booleans(),
+            time=st.none() | st.floats(NOON - 100 * HOUR, NOON),
+        ),
+        max_size=12,
+        unique_by=lambda part: part.message_id,
+    ),
+    st.sampled_from([decision for decision in Decision if decision is not Decision.DISMISS]),
+    st.lists(
+        st.builds(Limits, st.frozensets(st.sampled_from(ActionKind)), st.none() | st.floats(0, 100 * HOUR)),
+        min_size=3,
+        max_size=3,
+    ),
+)
+def test_nothing_is_planned_that_cannot_be_done_and_nothing_is_lost_without_a_word(
+    parts: list[CasePart], decision: Decision, limits: list[Limits]
+) -> None:
+    parts = [replace(part, platform=str(part.group_id)) for part in parts]
+
+    def limits_of(platform: str) -> Limits:
+        return limits[int(platform) - 1]
+
+    whole = plan(parts, decision, {}, parse(RULEBOOK), "en", 600)
+    found = limited(whole, parts, limits_of, NOON)
+    left = [action for action in whole.actions if action not in found.actions]
+    assert [action for action in whole.actions if action in found.actions] == list(found.actions), "in their order"
+    assert all(action.kind in limits_of(str(action.group_id)).can for action in found.actions)
+    told = {(one.platform, one.kind) for one in found.left_out}
+    assert told == {(str(action.group_id), action.kind) for action in left}
+    for one in found.left_out:
+        assert 0 < one.count <= one.all
+    deletions = sum(one.count for one in found.left_out if one.kind is ActionKind.DELETE)
+    assert deletions + found.deletes() == whole.deletes()
+    assert bool(remarks(found, limits_of)) is bool(left)
+    if whole.actions and not found.actions:
+        assert refusal(decision, found, limits_of)
 
 
 def waits(desk: Desk, case_id: int) -> PastDecision:
