@@ -36,10 +36,10 @@ class ListApp(App[None]):
     def compose(self) -> ComposeResult:
         yield self.list
 
-    def on_listing_highlighted(self, event: Listing.Highlighted) -> None:
+    def on_cursor_list_highlighted(self, event: Listing.Highlighted) -> None:
         self.highlighted.append(event.id)
 
-    def on_listing_marked(self, event: Listing.Marked) -> None:
+    def on_cursor_list_marked(self, event: Listing.Marked) -> None:
         self.marked.append(event.marked)
 
 

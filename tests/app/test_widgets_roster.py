@@ -38,10 +38,10 @@ class ListApp(App[None]):
     def compose(self) -> ComposeResult:
         yield self.list
 
-    def on_member_list_highlighted(self, event: MemberList.Highlighted) -> None:
+    def on_cursor_list_highlighted(self, event: MemberList.Highlighted) -> None:
         self.highlighted.append(event.id)
 
-    def on_member_list_marked(self, event: MemberList.Marked) -> None:
+    def on_cursor_list_marked(self, event: MemberList.Marked) -> None:
         self.marked += 1
 
 
