@@ -14,6 +14,9 @@ from widgets.lines import Line, Part, day, fit, fit_right
 from widgets.safe import safe
 from widgets.words import layer_word
 
+AGE_CELLS = 6
+"""How wide a column of ages is: `23小时`, `59分钟`, and 27 years in days."""
+
 _REMEMBERED = 1_000
 
 Read = Callable[[Sequence[int]], Sequence[MemberRow]]
@@ -159,7 +162,7 @@ class Columns:
         """The columns of a list `width` cells wide; the one it is sorted by is always there."""
         tier = max(6, min(12, width // 10))
         joined = width >= 100 or sort is Sort.JOINED
-        left = width - tier - 31 - (11 if joined else 0)
+        left = width - tier - 26 - AGE_CELLS - (11 if joined else 0)
         name = max(10, min(32, left * 3 // 5))
         return cls(tier, joined, name, max(0, left - name - 1))
 
@@ -175,7 +178,7 @@ class Columns:
         gap = (" ", "listing--header")
         line: list[Part] = [titled(Sort.TIER, say("tier"), self.tier), gap]
         line += [titled(Sort.LAYER, say("layer"), 6), gap, titled(Sort.POINTS, say("points"), 7, True), gap]
-        line += [titled(Sort.LAST, say("last"), 5, True), gap, titled(Sort.STRIKES, say("str"), 4, True)]
+        line += [titled(Sort.LAST, say("last"), AGE_CELLS, True), gap, titled(Sort.STRIKES, say("str"), 4, True)]
         line += [titled(None, say("grp"), 4, True), gap]
         line += [titled(Sort.JOINED, say("joined"), 10), gap] if self.joined else []
         line += [titled(Sort.NAME, say("name"), self.name), gap, (fit(say("remark"), self.remark), "listing--header")]
@@ -188,7 +191,7 @@ class Columns:
         parts: list[Part] = [
             (fit(safe(row.tier, 40) or "–", self.tier) + " " + fit(layer_word(row.layer) or "–", 6) + " ", gone),
             (fit_right(f"{row.balance:,}", 7) + " ", gone),
-            (fit_right(ago(row.last_at, now), 5) + " ", "listing--dim"),
+            (fit_right(ago(row.last_at, now), AGE_CELLS) + " ", "listing--dim"),
             (fit_right(strikes, 4), "roster--alarm" if row.strikes else "listing--dim"),
             (fit_right(str(row.groups), 4) + " ", "listing--dim"),
         ]
@@ -200,13 +203,14 @@ class Columns:
 
 
 def ago(at: float | None, now: float) -> str:
-    """How long ago, in at most five cells: `12m`, `5h`, `30d`; `–` for never."""
+    """How long ago, in at most AGE_CELLS cells: `12m`, `5h`, `30d`; `–` for never."""
     if at is None:
         return "–"
     seconds = max(0.0, now - at)
-    if not seconds < 1e9:
+    if not seconds < 9_999 * 86_400:
         return "?"
-    for unit, length in (("d", 86_400), ("h", 3_600)):
-        if seconds >= length:
-            return f"{int(seconds // length)}{unit}"
-    return f"{int(seconds // 60)}m"
+    if seconds >= 86_400:
+        return say("{n}d", n=int(seconds // 86_400))
+    if seconds >= 3_600:
+        return say("{n}h", n=int(seconds // 3_600))
+    return say("{n}m", n=int(seconds // 60))
