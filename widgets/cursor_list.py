@@ -64,10 +64,9 @@ class CursorList(Painted, can_focus=True):
     class Marked(Message):
         """Other rows are marked than before."""
 
-        def __init__(self, listing: CursorList, marked: frozenset[int]) -> None:
+        def __init__(self, listing: CursorList) -> None:
             super().__init__()
             self.listing = listing
-            self.marked = marked
 
         @property
         def control(self) -> CursorList:
@@ -85,7 +84,7 @@ class CursorList(Painted, can_focus=True):
         super().__init__(name=name, id=id, classes=classes)
         self.ids: Sequence[int] = ()
         self.top = 0
-        self.marked: frozenset[int] = frozenset()
+        self.marked: set[int] = set()
         self._empty = empty
         self._index = 0
         self._selected: int | None = None
@@ -114,7 +113,7 @@ class CursorList(Painted, can_focus=True):
 
     def clear_marks(self) -> None:
         """Take every mark off."""
-        self._set_marked(frozenset())
+        self._change_marks(self.marked.copy())
 
     def _go(self, index: int) -> None:
         if not self.ids:
@@ -131,12 +130,13 @@ class CursorList(Painted, can_focus=True):
             self._refresh_rows(old_index, index)
         self.post_message(self.Highlighted(self, self._selected))
 
-    def _set_marked(self, marked: frozenset[int]) -> None:
-        changed = marked ^ self.marked
-        if changed:
-            self.marked = marked
-            self._refresh_rows(*(index for index in self._in_sight() if self.ids[index] in changed))
-            self.post_message(self.Marked(self, marked))
+    def _change_marks(self, ids: set[int]) -> None:
+        """Mark those of the ids that are not marked, take the marks off the others."""
+        # In place: one more mark costs no more where everybody of a large community is marked.
+        self.marked ^= ids
+        if ids:
+            self._refresh_rows(*(index for index in self._in_sight() if self.ids[index] in ids))
+            self.post_message(self.Marked(self))
 
     # --- keys and mouse ---
 
@@ -155,7 +155,7 @@ class CursorList(Painted, can_focus=True):
     def action_mark(self) -> None:
         """Mark the row under the cursor, or take its mark off, and go on to the next."""
         if self._selected is not None:
-            self._set_marked(self.marked ^ {self._selected})
+            self._change_marks({self._selected})
             self.move(1)
 
     def on_mouse_scroll_up(self) -> None:

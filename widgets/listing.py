@@ -106,8 +106,7 @@ class Listing(CursorList, Generic[R]):
             if old_selected is not None:
                 self._moved = now
         self._keep_visible()
-        if self.marked - versions.keys():
-            self._set_marked(self.marked & versions.keys())
+        self._change_marks(self.marked - versions.keys())
         self._refresh_changed(before, old_top, old_selected)
         if self._selected != old_selected:
             self.post_message(self.Highlighted(self, self._selected))

@@ -93,8 +93,8 @@ class MemberList(CursorList):
 
     def mark_all(self) -> None:
         """Mark everybody who is shown; once they are, take their marks off."""
-        shown = frozenset(self.ids)
-        self._set_marked(self.marked - shown if shown <= self.marked else self.marked | shown)
+        shown = set(self.ids)
+        self._change_marks(shown - self.marked or shown)
 
     def mark_to_here(self) -> None:
         """Mark everybody from whom was marked last to the member under the cursor."""
@@ -105,7 +105,7 @@ class MemberList(CursorList):
             start = self.ids.index(self._marked_last) if self._marked_last in self.ids else start
         first, last = sorted((start, self._index))
         self._marked_last = self._selected
-        self._set_marked(self.marked.union(self.ids[first : last + 1]))
+        self._change_marks(set(self.ids[first : last + 1]) - self.marked)
 
     def action_mark(self) -> None:
         """Mark the member under the cursor, or take their mark off, and go on to the next."""
