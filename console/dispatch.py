@@ -42,6 +42,15 @@ class DeletesMany(Protocol):
         ...
 
 
+@runtime_checkable
+class SaysInstead(Protocol):
+    """What a platform may offer besides: what a person has to do where the platform cannot."""
+
+    def instead(self, order: Order) -> str:
+        """What to do by hand, "" where there is nothing to say."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Dispatched:
     """One action and what became of it."""
@@ -178,7 +187,8 @@ async def _performed(platform: Platform, order: Order) -> Receipt:
     """The receipt of an action. An error in the platform's own code leaves open whether it was carried out; what it
     says may quote the message, so the code is taken out of it."""
     if order.kind not in platform.can:
-        return Receipt(ActionState.FAILED, f"{order.platform} cannot {order.kind}")
+        instead = platform.instead(order) if isinstance(platform, SaysInstead) else ""
+        return Receipt(ActionState.FAILED, instead or f"{order.platform} cannot {order.kind}")
     try:
         receipt = await platform.perform(order)
     except Exception as error:

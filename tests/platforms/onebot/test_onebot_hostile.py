@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -76,6 +79,92 @@ def test_history_that_never_makes_sense_is_left_out_and_said(run: Run, connect: 
     until(lambda: any("is left out" in problem for problem in again.problems), 60)
     world.say(TEA, BOB, "after")
     until(lambda: "after" in [message.text for message in again.messages])
+
+
+HEAD = b"HTTP/1.1 "
+GREETINGS = {
+    "500": HEAD + b"500 Oops\r\nContent-Length: 2\r\n\r\nno",
+    "html": HEAD + b"200 OK\r\nContent-Length: 6\r\n\r\n<html>",
+    "a redirect": HEAD + b"302 Found\r\nLocation: ws://127.0.0.1:%d/\r\nContent-Length: 0\r\n\r\n",
+    "half an answer": HEAD + b"101 Switching",
+    "no answer": b"",
+    "10 MB": HEAD + b"200 OK\r\nContent-Length: 10000000\r\n\r\n" + b"x" * 10_000_000,
+    "no HTTP": b"\x16\x03\x01\x02\x00" * 50,
+}
+
+
+class Greeter(threading.Thread):
+    """Answers whoever connects with the same bytes, and keeps what it was told."""
+
+    def __init__(self, port: int, greeting: bytes, *, silent: bool) -> None:
+        super().__init__()
+        self.told: list[bytes] = []
+        self._listening = socket.create_server(("127.0.0.1", port))
+        self.port = self._listening.getsockname()[1]
+        self._greeting = greeting
+        self._silent = silent
+
+    def run(self) -> None:
+        kept = []
+        while True:
+            try:
+                caller, _ = self._listening.accept()
+            except OSError:
+                break
+            kept.append(caller)
+            with contextlib.suppress(OSError):
+                self.told.append(caller.recv(65_536))
+                caller.sendall(self._greeting)
+                if not self._silent:
+                    caller.close()
+        for caller in kept:
+            caller.close()
+
+    def close(self) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self.join()
+
+
+@pytest.mark.parametrize("greeting", GREETINGS)
+def test_a_strange_greeting_over_the_socket_is_said_and_tried_again(run: Run, connect: Connect, greeting: str) -> None:
+    running = run("napcat")
+    running.world.group(TEA)
+    running.kill()
+    elsewhere = Greeter(0, b"", silent=False)
+    text = GREETINGS[greeting]
+    greeter = Greeter(running.ws, text % elsewhere.port if b"%d" in text else text, silent=greeting == "no answer")
+    for one in (elsewhere, greeter):
+        one.start()
+    try:
+        vigil = connect(running, answer_seconds=0.3)
+        until(lambda: vigil.problems)
+    finally:
+        greeter.close()
+        elsewhere.close()
+    assert vigil.platform.health == "not reachable"
+    assert elsewhere.told == [], "nobody at another address is told the token"
+    assert all(running.token not in problem and len(problem) < 500 for problem in vigil.problems)
+    running.start()
+    vigil.begun()
+    running.world.say(TEA, BOB, "hello")
+    until(lambda: "hello" in [message.text for message in vigil.messages])
+
+
+@pytest.mark.parametrize(
+    "packet", ["x" * 11_000_000, '{"post_type": "message", "x": "' + "x" * 9_000_000], ids=["too large", "truncated"]
+)
+def test_an_event_of_many_megabytes_hides_nothing(run: Run, connect: Connect, packet: str) -> None:
+    running = run("llbot")
+    world = running.world
+    world.group(TEA)
+    vigil = connect(running).begun()
+    world.say(TEA, BOB, "before")
+    with world.changed():
+        world.happened({"what": "raw", "raw": packet})
+    world.say(TEA, BOB, "after")
+    until(lambda: {"before", "after"} <= {message.text for message in vigil.messages})
+    assert vigil.failure is None
 
 
 @EVERY_FAULT
