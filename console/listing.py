@@ -12,14 +12,14 @@ from store import lease, listed
 from store.database import Database
 
 EVERY_SECONDS = 86_400.0
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 2.0
 """Between two groups, so that hundreds of them hold up nothing."""
 LOOK_SECONDS = 60.0
 """How often it is looked whether a group is due."""
 AGAIN_SECONDS = 3_600.0
 """A group whose members could not be listed is left alone for so long."""
-PIECE = 500
-"""Members stored at a time: some 20 ms."""
+PIECE = 200
+"""Members stored at a time: some 10 ms."""
 
 
 class Listing:

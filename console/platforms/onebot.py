@@ -214,9 +214,10 @@ class OneBot:
         if before.groups:
             self._hold()
         self._online, self.health = True, "connected"
-        self._said.clear()
         async for batch in self._catch_up():
             yield batch
+        if self._line.is_up():
+            self._said.clear()
         yield self._batch(Found())
 
     async def _catch_up(self) -> AsyncIterator[Batch]:
@@ -249,7 +250,8 @@ class OneBot:
                 missed = await gap(self._calls, group, self._position.groups[group], page)
             except NoHistory:
                 self._unfilled.clear()
-                newest = max(mark.time for mark in self._position.groups.values())
+                marks = self._position.groups.values()
+                newest = max((mark.time for mark in marks if mark.message), default=self._position.begun)
                 since = time.strftime("%Y-%m-%d %H:%M", time.gmtime(newest))
                 found.problems.append(f"{self._calls.program or 'the program'} keeps no history: what was written while"
                                       f" it or Vigil was down, after {since} UTC, is not seen")  # fmt: skip

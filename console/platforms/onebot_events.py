@@ -90,12 +90,12 @@ class Reading:
 
     def _take(self, event: Event, found: Found) -> None:
         if event.post_type == "meta_event":
-            if event.meta_event_type == "heartbeat":
+            if event.meta_event_type == "heartbeat" and not self._is_anothers(event, found):
                 found.online = msgspec.convert(event.status, Status).online
             return
         group = spelled(event.group_id)
         if group in ("", "0") or not self._wanted(group):
-            if event.notice_type == "bot_offline":
+            if event.notice_type == "bot_offline" and not self._is_anothers(event, found):
                 found.online = False
             return
         if not sound_id(group) or not sound_id(spelled(event.user_id)):

@@ -304,6 +304,9 @@ def test_what_comes_to_another_account_is_passed_over_and_said_once() -> None:
     assert found.messages == []
     assert found.problems == ["what comes to the account 2 is passed over: Vigil's is 1"]
     assert found.marks == {}
+    beat = {"post_type": "meta_event", "meta_event_type": "heartbeat", "self_id": 2, "status": {"online": False}}
+    assert read(beat).online is None
+    assert read(beat | {"self_id": 1}).online is False
 
 
 def test_two_who_write_anonymously_are_two() -> None:
