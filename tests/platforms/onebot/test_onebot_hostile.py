@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import socket
 import threading
 from collections.abc import Callable
@@ -81,6 +83,8 @@ def test_history_that_never_makes_sense_is_left_out_and_said(run: Run, connect: 
     until(lambda: "after" in [message.text for message in again.messages])
 
 
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""Which every answer to a WebSocket handshake proves to know."""
 HEAD = b"HTTP/1.1 "
 GREETINGS = {
     "500": HEAD + b"500 Oops\r\nContent-Length: 2\r\n\r\nno",
@@ -191,3 +195,42 @@ def test_no_action_is_carried_out_twice_whatever_is_answered(run: Run, connect: 
     assert effects.count("send_group_msg") <= 2
     assert effects.count("set_group_ban") <= 1
     assert effects.count("set_group_kick") <= 1
+
+
+def test_a_frame_that_drips_in_for_ever_ends_the_connection(run: Run, connect: Connect) -> None:
+    """It keeps the socket alive and says nothing: whoever sends it does not answer either."""
+    running = run("llbot")
+    running.world.group(TEA)
+    running.kill()
+    listening = socket.create_server(("127.0.0.1", running.ws))
+    over = threading.Event()
+
+    def drip() -> None:
+        with contextlib.suppress(OSError):
+            caller, _ = listening.accept()
+            with caller:
+                asked = caller.recv(65_536).decode()
+                key = asked.lower().partition("sec-websocket-key:")[2]
+                given = asked[len(asked) - len(key) :].split("\r\n")[0].strip()
+                proof = base64.b64encode(hashlib.sha1(given.encode() + GUID).digest())
+                caller.sendall(
+                    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    b"Sec-WebSocket-Accept: " + proof + b"\r\n\r\n"
+                )
+                caller.sendall(b"\x81\x7f" + (9_000_000).to_bytes(8, "big"))
+                while not over.wait(0.01):
+                    caller.sendall(b"x")
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    try:
+        vigil = connect(running, quiet_seconds=0.2, answer_seconds=5.0)
+        until(lambda: any("connection ended" in problem or "no answer" in problem for problem in vigil.problems))
+    finally:
+        over.set()
+        listening.close()
+        dripping.join()
+    running.start()
+    vigil.begun()
+    running.world.say(TEA, BOB, "hello")
+    until(lambda: "hello" in [message.text for message in vigil.messages])
