@@ -261,3 +261,25 @@ def test_an_undone_ban_says_what_to_do_in_qq(run: Run, tmp_path: Path) -> None:
         until(lambda: work.value("SELECT count(*) FROM actions WHERE kind = 'unban' AND state = 'failed'"))
         listed = work.home.ok("outbox", "list").out
     assert "OneBot cannot lift a ban: in QQ, the owner or an administrator of Tea takes 20002 off" in listed
+
+
+def test_a_request_that_was_answered_in_qq_meanwhile_waits_for_nobody(run: Run, tmp_path: Path) -> None:
+    running = run("llbot")
+    running.world.group(TEA)
+    work = OneBotWork(running, tmp_path)
+    cases = "SELECT count(*) FROM cases WHERE state = 'open'"
+    with work.running():
+        answered = running.world.knock(TEA, 30_001, "let me in")
+        until(lambda: work.value(cases) == 1)
+        running.kill()
+        running.world.answer(answered)
+        running.world.knock(TEA, 30_002, "me too")
+        running.start()
+        until(lambda: work.value("SELECT count(*) FROM cases") == 2 and work.value(cases) == 1)
+        running.kill()
+        running.start()
+        until(lambda: work.log.read_text().count("the connection ended") == 2)
+        running.world.say(TEA, BOB, "after")
+        until(lambda: work.stored(str(BOB)) == ["after"])
+        assert work.value("SELECT count(*) FROM messages WHERE kind = 'knock'") == 2
+        assert work.value("SELECT count(*) FROM cases") == 2
