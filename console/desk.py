@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from console.decision_words import ladder_words, without_effect
 from console.draw_desk import DrawDesk
-from console.limiting import limited, refusal, remarks
+from console.limiting import by_hand, limited, refusal, remarks
 from console.member_desk import MemberDesk
 from console.outbox_desk import OutboxDesk
 from console.perk_desk import PerkDesk
@@ -340,7 +340,8 @@ class Desk:
                     )
                 )
             cannot = {one.name: one.limits.cannot for one in self.settings.platforms}
-            return decisions.undo(self.db, chosen, self.name, self._clock(), cannot)
+            undone = decisions.undo(self.db, chosen, self.name, self._clock(), cannot)
+            return replace(undone, by_hand=by_hand(undone.staying, self.settings.limits))
 
     def undo_latest(self) -> decisions.Undone | PerkUndone:
         """Take back one's own latest decision, or perk if that was later. Raises NotAllowed, Conflict."""

@@ -54,7 +54,7 @@ class Intake:
         self.db = db
         self.engine = engine
         self.rulebook_id = rulebook_id
-        self._generation = generation
+        self.generation = generation
         self._clock = clock
         self.taken = 0
         self._writer = messages.MessageWriter(db, sought)
@@ -95,7 +95,7 @@ class Intake:
         ]
         now = self._clock()
         with self.db.transaction():
-            lease.confirm(self.db, self._generation)
+            lease.confirm(self.db, self.generation)
             stored = self._writer.add(fresh, now)
             found = [(row.id, finding) for row, findings in zip(stored, judged, strict=True) for finding in findings]
             touched = cases.join(self.db, found, self.rulebook_id, now)

@@ -71,6 +71,11 @@ def remarks(planned: Plan, limits_of: LimitsOf) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_remark(one, limits_of(one.platform)) for one in planned.left_out))
 
 
+def by_hand(staying: Sequence[tuple[str, ActionKind]], limits_of: LimitsOf) -> tuple[str, ...]:
+    """Why what was done stays where it cannot be taken back, a line for each platform and kind of action."""
+    return tuple(cannot_words(platform, INVERSE[kind], limits_of(platform)) for platform, kind in staying)
+
+
 def cannot_words(platform: str, kind: ActionKind, limits: Limits) -> str:
     """That a platform has no such action, and what its kind says of that."""
     step = step_word(kind)

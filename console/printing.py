@@ -184,6 +184,7 @@ def undone_words(undone: Undone) -> str:
     words += [f"{count} {kind} cannot be undone" for kind, count in undone.lasting]
     words += [f"{undone.strikes} strikes revoked"] if undone.strikes else []
     words += [f"{undone.points} points given back"] if undone.points else []
+    words += map(safe, undone.by_hand)
     told = ", ".join(words) or "nothing was carried out"
     return f"decision {undone.decision_id} undone, case {undone.case_id} open again: {told}"
 

@@ -227,6 +227,14 @@ members_language = "{language}"
 # token_file = "telegram.token"
 # groups = ["-1001234567890"]
 
+# A QQ account that NapCat, LLBot or another program of OneBot v11 holds (docs/platform-onebot.md says how to set it
+# up). The token's file is its owner's alone (chmod 600).
+# [platforms.qq]
+# kind = "onebot"
+# connect = "ws://127.0.0.1:3001"
+# token_file = "qq.token"
+# groups = ["12345678"]
+
 # Other keys for commands: the id on the left (`?` in the console shows them), the key on the right.
 [keys]
 # "case.warn" = "w"

@@ -57,7 +57,7 @@ def undone_words(undone: Undone | PerkUndone) -> str:
     words += [f"{step_word(kind)} {count}" for kind, count in undone.inverses]
     lasting = ", ".join(f"{step_word(kind)} {count}" for kind, count in undone.lasting)
     words += [say("stays done: {steps}", steps=lasting)] if lasting else []
-    told = "; ".join(words)
+    told = "; ".join((*words, *undone.by_hand))
     return say("taken back, case {id} is open again", id=undone.case_id) + (f": {told}" if told else "")
 
 

@@ -14,6 +14,7 @@ import msgspec
 from console.collecting import collect_seldom
 from console.dispatch import Dispatch, Dispatched
 from console.intake import Intake, TakenIn
+from console.listing import Listing
 from console.measuring import Measuring
 from console.platforms.base import Platform, PlatformError
 from console.platforms.failures import described
@@ -176,6 +177,7 @@ class Worker:
         *,
         until_read: bool,
     ) -> None:
+        listing = Listing(intake.db, intake.generation, self.log, self._clock)
         reading = [asyncio.create_task(self._read(intake, platform)) for platform in self.platforms]
         sending = [asyncio.create_task(self._dispatch(dispatch, name)) for name in dispatch.platforms]
         tasks = [
@@ -184,6 +186,7 @@ class Worker:
             asyncio.create_task(self._watch_rulebook(intake, measuring)),
             asyncio.create_task(study.go_on()),
             asyncio.create_task(self._tend(tended, intake)),
+            *(asyncio.create_task(listing.go_on(platform)) for platform in self.platforms if not until_read),
         ]
         stopped = asyncio.create_task(self._stop.wait())
         try:

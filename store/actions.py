@@ -70,9 +70,9 @@ def withdraw(db: Database, decision_id: int, now: float) -> int:
 
 def queue_inverses(
     db: Database, decision_id: int, now: float, cannot: Mapping[str, Collection[ActionKind]] | None = None
-) -> tuple[Counter[ActionKind], Counter[ActionKind]]:
+) -> tuple[Counter[ActionKind], Counter[tuple[str, ActionKind]]]:
     """Queue what takes back the actions already done, where there is such; returns how many of each kind, and how many
-    actions of each kind stay done because their platform has no such inverse: `cannot` names those by platform."""
+    actions of each platform and kind stay done because it has no such inverse: `cannot` names those by platform."""
     done = db.execute(
         "SELECT actions.id, actions.key, kind, group_id, member_id, state, platform FROM actions"
         " JOIN groups ON groups.id = group_id"
@@ -84,11 +84,11 @@ def queue_inverses(
         (decision_id,),
     ).fetchall()
     queued: Counter[ActionKind] = Counter()
-    staying: Counter[ActionKind] = Counter()
+    staying: Counter[tuple[str, ActionKind]] = Counter()
     for number, key, kind, group_id, member_id, state, platform in done:
         inverse = INVERSE.get(ActionKind(kind))
         if inverse and inverse in (cannot or {}).get(platform, ()):
-            staying[ActionKind(kind)] += state == ActionState.DONE
+            staying[platform, ActionKind(kind)] += state == ActionState.DONE
         elif inverse:
             db.execute(
                 "INSERT INTO actions (key, decision_id, kind, group_id, member_id, state, inverse_of, created_at)"

@@ -29,7 +29,8 @@ _ORDER_OF_KINDS = [kind.value for kind in ActionKind]
 @dataclass(frozen=True, slots=True)
 class Undone:
     """What an undo did: actions withdrawn before they were sent, inverses queued, and done for good; strikes revoked
-    and points given back."""
+    and points given back. `staying` are the kinds among those done for good that could be taken back elsewhere, each
+    with the name of the platform that cannot; `by_hand` what there is to say of them."""
 
     decision_id: int
     case_id: int
@@ -38,6 +39,8 @@ class Undone:
     lasting: tuple[tuple[ActionKind, int], ...]
     strikes: int
     points: int = 0
+    staying: tuple[tuple[str, ActionKind], ...] = ()
+    by_hand: tuple[str, ...] = ()
 
 
 def record(
@@ -180,7 +183,8 @@ def undo(
     lasting = Counter(
         {kind: count for (kind, state), count in states.items() if state is ActionState.DONE and kind not in INVERSE}
     )
-    lasting += staying
+    for (_, kind), count in staying.items():
+        lasting[kind] += count
     strikes = members.revoke_strikes(db, decision_id, now)
     points = ledger.reverse_decision(db, decision_id, staff, now)
     cases.reopen(db, row[0], now)
@@ -196,6 +200,7 @@ def undo(
         tuple(sorted(lasting.items())),
         strikes,
         points,
+        tuple(sorted(staying)),
     )
 
 

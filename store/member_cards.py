@@ -43,7 +43,8 @@ def groups(db: Database, member_id: int) -> list[MemberGroup]:
     """The groups a member is in, those with the latest word first, then those they left."""
     found = db.execute(
         "SELECT coalesce(nullif(g.name, ''), g.key), coalesce(j.joined_at, j.first_at),"
-        " CASE WHEN j.last_at > j.left_at THEN NULL ELSE j.left_at END AS gone, j.last_at, j.messages"
+        " CASE WHEN j.last_at > j.left_at THEN NULL ELSE j.left_at END AS gone, j.last_at, j.messages,"
+        " j.level, j.title"
         " FROM memberships j JOIN groups g ON g.id = j.group_id WHERE j.member_id = ?"
         " ORDER BY gone IS NOT NULL, coalesce(j.last_at, j.joined_at, 0) DESC, g.id",
         (member_id,),

@@ -76,13 +76,15 @@ class MemberRow:
 
 @dataclass(frozen=True, slots=True)
 class MemberGroup:
-    """A group a member is or was in."""
+    """A group a member is or was in; `level` and `title` are what its platform shows of the member there."""
 
     name: str
     joined_at: float | None
     left_at: float | None
     last_at: float | None
     messages: int
+    level: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import secrets
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from store import schema_members
+from store import schema_listed, schema_members
 
 migrations = Migrations("vigil")
 
@@ -273,4 +273,10 @@ def learning(db: Database) -> None:
 @migrations()
 def members_and_perks(db: Database) -> None:
     for statement in schema_members.TABLES.split(";\n"):
+        db.execute(statement)
+
+
+@migrations()
+def members_as_listed(db: Database) -> None:
+    for statement in schema_listed.TABLES.split(";\n"):
         db.execute(statement)

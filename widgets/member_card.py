@@ -182,14 +182,18 @@ def _groups(groups: Sequence[MemberGroup], now: float, width: int) -> list[Line]
     lines: list[Line] = [[(cut("  " + titles + say("group"), width), "member--dim")]]
     for group in groups:
         gone = "  " + say("left {day}", day=day(group.left_at)) if group.left_at is not None else ""
+        shown = [say("level {level}", level=safe(group.level, 20))] if group.level not in ("", "0") else []
+        shown += [f"“{safe(group.title, 40)}”"] if group.title else []
+        standing = "".join(f"  {one}" for one in shown)
         lines.append(
             [
                 ("  " + fit_right(f"{group.messages:,}", 10) + " ", ""),
                 (fit_right(ago(group.last_at, now), AGE_CELLS) + " " + day(group.joined_at) + "  ", "member--dim"),
                 (
-                    cut(safe(group.name, 100), max(4, width - 26 - AGE_CELLS - cell_len(gone))),
+                    cut(safe(group.name, 100), max(4, width - 26 - AGE_CELLS - cell_len(gone + standing))),
                     "member--dim" if gone else "",
                 ),
+                (standing, "member--dim"),
                 (gone, "member--dim"),
             ]
         )

@@ -15,12 +15,15 @@ Another distribution adds a platform by an entry point in the group `vigil.platf
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from rules.records import Message, MessageKey
 from store.records import ActionKind, ActionState, Order
+
+if TYPE_CHECKING:
+    from store.listed import ListedMember
 
 _BETWEEN = " "
 """Stands between the two ids of an edit. No platform has a space in its ids, and `sound_id` holds them to that."""
@@ -106,6 +109,22 @@ class Platform(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class ListsMembers(Protocol):
+    """What a platform may offer besides: who is in its groups."""
+
+    name: str
+
+    def groups(self) -> Sequence[str]:
+        """The ids of the groups that can be listed now, none before it is connected."""
+        ...
+
+    async def members(self, group: str) -> Sequence[ListedMember]:
+        """All members of a group but Vigil's own account. Called while `batches` runs, and seldom. Raises
+        PlatformError."""
+        ...
 
 
 def edit_id(original: str, edit: str) -> str:

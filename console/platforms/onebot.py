@@ -9,17 +9,20 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
 
-from console.platforms.base import Access, Batch, PlatformError, Receipt
+from console.platforms.base import Access, Batch, PlatformError, Receipt, sound_id
 from console.platforms.http import Http, HttpError, Secrets, Unreachable
 from console.platforms.onebot_access import access_of
 from console.platforms.onebot_actions import CHECK_SECONDS, Actions
-from console.platforms.onebot_calls import Calls, explained
-from console.platforms.onebot_events import Found, Reading
+from console.platforms.onebot_calls import Calls, Failed, explained
+from console.platforms.onebot_events import Found, Reading, knock_id
 from console.platforms.onebot_history import PAGE, Gap, NoHistory, gap
 from console.platforms.onebot_kind import LIMITS, OneBotOptions
 from console.platforms.onebot_line import QUIET_SECONDS, Closed, Line, Opened, Packet, Remark, TokenRefused
-from console.platforms.onebot_members import GroupMember, members_of
+from console.platforms.onebot_members import members_of
+from console.platforms.onebot_requests import requests_of
 from console.platforms.onebot_shapes import Mark, Position
+from rules.records import MessageKey
+from store.listed import ListedMember
 from store.records import Order
 from widgets.language import mark
 
@@ -67,10 +70,10 @@ class OneBot:
         self._actions = Actions(self._calls, self._reading.group, options.per_second, check_seconds)
         self._position: Position | None = None
         self._unfilled: set[str] = set()
+        self._groups: set[str] = set()
         self._online = True
         self._said: set[str] = set()
         self._tries: Counter[str] = Counter()
-        self._told_of_history = False
 
     @property
     def source(self) -> str:
@@ -78,8 +81,12 @@ class OneBot:
 
     async def batches(self, position: str | None) -> AsyncIterator[Batch]:
         """Without end. Raises PlatformError when there is no token to be had."""
-        self._line.start(self._calls.token())
         self._position = _read(position)
+        self._hold()
+        if self._line.is_up():
+            # What came over this connection before may be lost: another one begins with what was missed.
+            await self._line.give_up("read from the start again")
+        self._line.start(self._calls.token())
         while True:
             found = Found()
             for item in await self._line.next():
@@ -91,12 +98,13 @@ class OneBot:
                             self.health = (
                                 mark("connected") if self._online else mark("the account is not logged in to QQ")
                             )
+                            # While it is away nothing comes, and what comes first afterwards is no sign that
+                            # nothing was missed.
+                            self._hold()
                             if self._online and self._position:
-                                # While it was away nothing came.
-                                self._unfilled = set(self._position.groups)
                                 yield self._batch(found)
                                 found = Found()
-                                async for batch in self._fill():
+                                async for batch in self._catch_up():
                                     yield batch
                         if len(found.messages) >= BATCH_MESSAGES:
                             yield self._batch(found)
@@ -118,10 +126,22 @@ class OneBot:
     async def perform(self, order: Order) -> Receipt:
         return await self._actions.perform(order, self._ready)
 
-    async def members(self, group: str) -> tuple[GroupMember, ...]:
-        """A group's members with level, title, and when they joined and spoke last. Raises HttpError, PlatformError."""
-        await self._ready()
-        return await members_of(self._calls, group)
+    def groups(self) -> list[str]:
+        """The groups the account was in when it was connected last, none without a connection."""
+        return sorted(self._groups) if self._line.is_up() else []
+
+    async def members(self, group: str) -> list[ListedMember]:
+        """A group's members with level, title, and when they joined and spoke last. Raises PlatformError."""
+        try:
+            await self._ready()
+            found = await members_of(self._calls, group)
+        except HttpError as error:
+            raise PlatformError(str(error)) from None
+        return [
+            ListedMember(one.user, one.name, one.level, one.title, one.joined, one.spoke)
+            for one in found
+            if sound_id(one.user) and one.user != self._calls.account
+        ]
 
     async def access(self) -> Access:
         """Raises PlatformError."""
@@ -160,6 +180,7 @@ class OneBot:
 
     async def _begin(self) -> AsyncIterator[Batch]:
         """After a connection was made: see whose it is and which groups there are, and read what was missed."""
+        self._hold()
         try:
             await self._calls.know(anew=True)
             groups = await self._calls.groups()
@@ -181,12 +202,37 @@ class OneBot:
             before = Position(self._calls.account, now)
         marks = {group: before.groups.get(group, Mark(now)) for group in groups}
         self._position = Position(before.account, before.begun, before.groups | marks)
-        self._unfilled = set(groups) if before.groups else set()
+        self._groups = set(groups)
+        # Also of groups that are not named: a program that has just been started may not know them all yet.
+        self._unfilled.clear()
+        if before.groups:
+            self._hold()
         self._online, self.health = True, mark("connected")
-        self._said.clear()
+        async for batch in self._catch_up():
+            yield batch
+        if self._line.is_up():
+            self._said.clear()
+        yield self._batch(Found())
+
+    async def _catch_up(self) -> AsyncIterator[Batch]:
+        """Read what was missed: messages from history, and requests from the list of them."""
         async for batch in self._fill():
             yield batch
-        yield self._batch(Found())
+        if not self._line.is_up():
+            return
+        found = Found()
+        try:
+            requests = await requests_of(self._calls)
+        except HttpError as error:
+            unsupported = isinstance(error, Failed) and error.unsupported
+            if self._line.is_up() and not unsupported:
+                self._note(f"requests to be let in that came meanwhile cannot be read: {error}", found)
+        else:
+            for event in requests.waiting:
+                self._reading.take(event, found)
+            found.gone += [MessageKey(self.name, group, knock_id(knock)) for group, knock in requests.answered]
+        if found.messages or found.gone or found.problems:
+            yield self._batch(found)
 
     async def _fill(self) -> AsyncIterator[Batch]:
         """Read what was missed in every group that has a gap, as long as there is a connection."""
@@ -198,23 +244,32 @@ class OneBot:
                 missed = await gap(self._calls, group, self._position.groups[group], page)
             except NoHistory:
                 self._unfilled.clear()
-                if not self._told_of_history:
-                    self._told_of_history = True
-                    found.problems.append(f"{self._calls.program or 'the program'} keeps no history: what was written"
-                                          " while it or Vigil was down is not seen")  # fmt: skip
-                    yield self._batch(found)
+                marks = self._position.groups.values()
+                newest = max((mark.time for mark in marks if mark.message), default=self._position.begun)
+                since = time.strftime("%Y-%m-%d %H:%M", time.gmtime(newest))
+                found.problems.append(f"{self._calls.program or 'the program'} keeps no history: what was written while"
+                                      f" it or Vigil was down, after {since} UTC, is not seen")  # fmt: skip
+                yield self._batch(found)
                 return
             except HttpError as error:
                 if not self._line.is_up():
                     return
-                if not error.uncertain:
-                    await asyncio.sleep(AGAIN_SECONDS)
-                    continue
                 # Perhaps it is too much at once.
                 self._tries[group] += 1
-                if self._tries[group] < MOST_TRIES:
+                again = error.uncertain or error.again
+                if again and self._tries[group] < MOST_TRIES:
+                    await asyncio.sleep(0.0 if error.uncertain else AGAIN_SECONDS)
                     continue
-                missed = Gap([], [f"what was missed cannot be read, and is left out: {error}"])
+                if again and not error.uncertain:
+                    # It is no question of this group: without answers nothing would be read any more.
+                    del self._tries[group]
+                    self.health = mark("in trouble")
+                    self._note(str(error), found)
+                    await self._line.give_up("what was missed cannot be asked for")
+                    yield self._batch(found)
+                    return
+                there = group in self._groups
+                missed = Gap([], [f"what was missed cannot be read, and is left out: {error}"] if there else [])
             found.problems += [f"{self._reading.group(group)}: {problem}" for problem in missed.problems]
             begun = self._position.begun
             for event in missed.events:
@@ -230,6 +285,11 @@ class OneBot:
             del self._tries[group]
             if messages or found.problems:
                 yield self._batch(found)
+
+    def _hold(self) -> None:
+        """Let every group keep its place until what was missed there is read."""
+        if self._position is not None:
+            self._unfilled = {group for group in self._position.groups if self._calls.looks_at(group)}
 
     def _batch(self, found: Found) -> Batch:
         """What was found, with the position after it. A gap that is still open keeps its place."""

@@ -16,7 +16,7 @@ import msgspec
 from console.platforms.base import PlatformError, Receipt, original_id
 from console.platforms.http import HttpError
 from console.platforms.onebot_calls import Calls, Failed
-from console.platforms.onebot_events import is_written, knock_of
+from console.platforms.onebot_events import is_anonymous, is_written, knock_of
 from console.platforms.onebot_history import remind
 from console.platforms.onebot_line import TokenRefused
 from console.platforms.onebot_members import GroupMember, member_of, members_of
@@ -24,8 +24,8 @@ from console.platforms.onebot_shapes import number
 from console.platforms.onebot_text import one_line
 from store.records import ActionKind, ActionState, Order
 
-LONGEST_MUTE = 2_592_000
-"""Seconds, 30 days: the longest QQ knows."""
+LONGEST_MUTE = 2_592_000 - 60
+"""Seconds, 30 days but for a minute: the longest that every implementation accepts, some of them refuse 30 days."""
 TROUBLE_SECONDS = 5.0
 TOKEN_SECONDS = 60.0
 CHECK_SECONDS = (0.1, 0.4, 1.0, 2.0, 4.0)
@@ -88,6 +88,8 @@ class Actions:
 
     async def _do(self, order: Order) -> str:
         """Returns what is worth saying of an action that was carried out."""
+        if is_anonymous(order.member) and order.kind not in (ActionKind.DELETE, ActionKind.WARN):
+            raise _Failed("it was written anonymously: QQ does not say by whom, so only the message can be deleted")
         match order.kind:
             case ActionKind.DELETE:
                 await self._delete(order)
@@ -106,7 +108,7 @@ class Actions:
             case ActionKind.ADMIT | ActionKind.REFUSE:
                 await self._answer(order)
             case _:
-                raise _Failed(f"OneBot has no action to {order.kind}; do it in QQ")
+                raise _Failed(f"OneBot has no action to {order.kind}")
         return ""
 
     async def _ask(self, action: str, **params: Any) -> None:
@@ -129,6 +131,9 @@ class Actions:
             await self._ask("delete_msg", message_id=number(message))
 
     async def _warn(self, order: Order) -> str:
+        if is_anonymous(order.member):
+            await self._ask("send_group_msg", group_id=number(order.group), message=[_text(order.text)])
+            return "told in the group, but not alone: it was written anonymously"
         mention = {"type": "at", "data": {"qq": order.member}}
         await self._ask("send_group_msg", group_id=number(order.group), message=[mention, _text(f" {order.text}")])
         for left in reversed(range(TOLD_TRIES)):
@@ -152,7 +157,7 @@ class Actions:
     async def _mute(self, order: Order) -> str:
         seconds = min(order.seconds or LONGEST_MUTE, LONGEST_MUTE)
         await self._silence(order, seconds)
-        return "" if seconds == order.seconds else "muted for 30 days, the longest QQ knows"
+        return "" if 0 <= order.seconds - seconds <= 60 else "muted for 30 days, the longest QQ knows"
 
     async def _silence(self, order: Order, seconds: int) -> None:
         # Always with its duration: without one NapCat lifts a mute, and others mute for half an hour.

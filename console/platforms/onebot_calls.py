@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -133,7 +134,7 @@ class Calls:
     async def groups(self) -> dict[str, str]:
         """The account's groups that Vigil looks at, and their names. Raises HttpError, PlatformError."""
         wanted = self._options.groups
-        found = await self.read("get_group_list", {"no_cache": True}, list[Group])
+        found = sound(await self.read("get_group_list", {"no_cache": True}, list[msgspec.Raw]), Group)
         names = {spelled(group.group_id): one_line(group.group_name) for group in found}
         return {group: name for group, name in names.items() if group and (not wanted or group in wanted)}
 
@@ -169,6 +170,17 @@ class Calls:
                 return msgspec.json.decode(mended(raw), type=Envelope)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise BadAnswer(f"an answer of another shape: {self._secrets.clean(str(error))}") from None
+
+
+def sound(parts: Sequence[msgspec.Raw], kind: type[Answer]) -> list[Answer]:
+    """Those of a list that are of a kind; one that is strange takes no other along."""
+    found = []
+    for part in parts:
+        try:
+            found.append(msgspec.json.decode(bytes(part), type=kind))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            continue
+    return found
 
 
 def _code(envelope: Envelope) -> str:

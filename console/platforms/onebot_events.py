@@ -21,7 +21,11 @@ REMEMBERED = 20_000
 FUTURE_SECONDS = 86_400.0
 BAD_EVENT = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
 
+MOST_ACCOUNTS = 20
+"""So many other accounts are named."""
+
 _KNOCK = "knock."
+_ANONYMOUS = "anonymous."
 _LEFT = {"leave": "", "kick": "kick", "kick_me": "kick", "disband": "disband"}
 
 
@@ -55,6 +59,7 @@ class Reading:
     ) -> None:
         self.account = ""
         self.uploads = False
+        self._others: set[str] = set()
         self.groups: dict[str, str] = {}
         self._name = name
         self._wanted = wanted
@@ -85,16 +90,18 @@ class Reading:
 
     def _take(self, event: Event, found: Found) -> None:
         if event.post_type == "meta_event":
-            if event.meta_event_type == "heartbeat":
+            if event.meta_event_type == "heartbeat" and not self._is_anothers(event, found):
                 found.online = msgspec.convert(event.status, Status).online
             return
         group = spelled(event.group_id)
         if group in ("", "0") or not self._wanted(group):
-            if event.notice_type == "bot_offline":
+            if event.notice_type == "bot_offline" and not self._is_anothers(event, found):
                 found.online = False
             return
         if not sound_id(group) or not sound_id(spelled(event.user_id)):
             raise msgspec.ValidationError("ids are no text without spaces of at most 255 characters")
+        if self._is_anothers(event, found):
+            return
         if name := one_line(event.group_name):
             self.groups[group] = name
         match event.post_type:
@@ -107,13 +114,26 @@ class Reading:
             case "request" if event.request_type == "group":
                 self._request(group, event, found)
 
+    def _is_anothers(self, event: Event, found: Found) -> bool:
+        """Whether an event came to another account, which a program may hold beside Vigil's: it is said once."""
+        own = spelled(event.self_id)
+        if not self.account or own in ("", "0", self.account):
+            return False
+        if own not in self._others and len(self._others) < MOST_ACCOUNTS:
+            self._others.add(own)
+            found.problems.append(
+                f"what comes to the account {one_line(own)} is passed over: Vigil's is {self.account}"
+            )
+        return True
+
     def _message(self, group: str, event: Event, found: Found) -> None:
         number, member = spelled(event.message_id), spelled(event.user_id)
         if not sound_id(number):
             raise msgspec.ValidationError("its message_id is none")
         self._mark(group, event, found)
-        if member == self.account:
+        if member in (self.account, spelled(event.self_id)):
             return
+        member = _writer(event)
         name = _sender(event)
         if name:
             self._names[group, member] = name
@@ -152,7 +172,8 @@ class Reading:
                 found.messages.append(replace(made, extra=extra))
             case "group_upload" if self.uploads and member != self.account:
                 file = event.file if isinstance(event.file, dict) else {}
-                number = f"file.{quote(spelled(file.get('id')), safe='')[:200]}"
+                known = quote(spelled(file.get("id")), safe="")[:200]
+                number = f"file.{known}" if known else self._moment("file", event)
                 text = one_line(file.get("name"))
                 found.messages.append(self._made(group, event, number, member, "file", text))
 
@@ -163,7 +184,8 @@ class Reading:
         if not number:
             raise msgspec.ValidationError("its flag cannot be kept: nobody can be let in or refused by it")
         text = event.comment if isinstance(event.comment, str) else ""
-        made = self._made(group, event, number, member, "knock", text.replace("\x00", "\ufffd")[:4_000])
+        text = text.replace("\x00", "\ufffd")[:4_000]
+        made = self._made(group, event, number, member, "knock", text, _sender(event))
         extra = msgspec.json.encode({"invites": "this account"}).decode() if kind == "invite" else ""
         found.messages.append(replace(made, extra=extra))
 
@@ -228,6 +250,17 @@ def in_order(events: Sequence[Event]) -> list[Event]:
         return sorted(events, key=lambda event: sequence(event) or 0)
     newest_first = len(events) > 1 and events[0].time > events[-1].time
     return list(reversed(events)) if newest_first else list(events)
+
+
+def _writer(event: Event) -> str:
+    """The id of who wrote a message. All who write anonymously share one account: each is somebody else here."""
+    hidden = spelled(event.anonymous.get("id")) if isinstance(event.anonymous, dict) else ""
+    return f"{_ANONYMOUS}{hidden}" if hidden and sound_id(f"{_ANONYMOUS}{hidden}") else spelled(event.user_id)
+
+
+def is_anonymous(member: str) -> bool:
+    """Whether this id stands for somebody of whom QQ does not say who it is."""
+    return member.startswith(_ANONYMOUS)
 
 
 def _sender(event: Event) -> str:

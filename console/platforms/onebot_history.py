@@ -19,6 +19,7 @@ SEARCHED_PAGES = 50
 SLACK_SECONDS = 60.0
 """So much before the newest known message history is read as well: times are whole seconds of several clocks, and
 what is known already is stored once all the same."""
+_NOT_THERE = "不存在"
 
 
 class NoHistory(Exception):
@@ -44,11 +45,14 @@ async def gap(calls: Calls, group: str, mark: Mark, count: int = PAGE) -> Gap:
         try:
             page = await _page(calls, group, start, count if turn else min(count, FIRST_PAGE), found.problems)
         except Failed as error:
-            if error.again or error.uncertain or error.unsupported:
-                raise NoHistory from None if error.unsupported else error
+            if error.unsupported:
+                raise NoHistory from None
+            # Where nothing was ever written there that it knows of, NapCat calls that a failure.
+            nothing = calls.profile == "napcat" and _NOT_THERE in error.words
+            if error.again or error.uncertain or (start is None and not nothing):
+                raise
             if start is not None:
                 found.problems.append(f"what was missed cannot be read further back: {error}")
-            # Otherwise nothing was ever written there that it knows of: NapCat calls that a failure.
             break
         fresh = [event for event in page if spelled(event.message_id) not in seen]
         if not fresh:

@@ -22,7 +22,7 @@ _GROUP = re.compile(r"[1-9][0-9]{0,19}")
 
 LIMITS = Limits(
     frozenset(ActionKind) - {ActionKind.UNBAN},
-    words={ActionKind.UNBAN: mark("OneBot has no call for it, an administrator does it in QQ")},
+    words={ActionKind.UNBAN: mark("OneBot has no call for it; in QQ an administrator takes them off the blacklist")},
 )
 """QQ lets members recall what they wrote for two minutes, which does not bind the administrators of a group."""
 

@@ -14,11 +14,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.http11 import Request, Response
 
@@ -37,7 +38,9 @@ QUIET_SECONDS = 45.0
 """After so long without a packet the implementation is asked whether it is still there."""
 ASKED_SECONDS = 10.0
 MOST_WAITING = 20_000
-"""So many packets wait to be read. With more the connection is given up, and history read instead."""
+MOST_BYTES_WAITING = 100_000_000
+"""So many packets wait to be read, and so many bytes of them. With more the connection is given up, and history read
+instead."""
 REFUSALS = ("1401", "1403", "401", "403")
 
 _quiet = logging.getLogger("vigil.onebot")
@@ -79,6 +82,14 @@ class Packet:
 
 
 Item = Opened | Closed | Remark | Packet
+_Socket = ClientConnection | ServerConnection
+
+
+class _Connect(connect):
+    """Goes nowhere else: whoever holds the account is at the address of the settings, and at no other."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        return exc
 
 
 class Line:
@@ -94,10 +105,12 @@ class Line:
         self._token = ""
         self._running: asyncio.Task[None] | None = None
         self._items: deque[Item] = deque()
+        self._bytes = 0
         self._there = asyncio.Event()
-        self._socket: ClientConnection | ServerConnection | None = None
+        self._socket: _Socket | None = None
         self._events: ServerConnection | None = None
-        self._asked: dict[str, asyncio.Future[bytes]] = {}
+        self._account = ""
+        self._asked: dict[str, tuple[_Socket, asyncio.Future[bytes]]] = {}
         self._numbers = itertools.count(1)
         self._own = random.token_hex(4)
         self._heard = 0.0
@@ -138,6 +151,7 @@ class Line:
         if not items and self._running is not None and self._running.done():
             self._running.result()
         self._items.clear()
+        self._bytes = 0
         self._there.clear()
         return items
 
@@ -156,7 +170,7 @@ class Line:
         echo = f"{self._own}.{next(self._numbers)}"
         packet = msgspec.json.encode({"action": action, "params": params, "echo": echo})
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._asked[echo] = answer
+        self._asked[echo] = socket, answer
         try:
             async with asyncio.timeout(seconds):
                 await socket.send(packet.decode())
@@ -170,6 +184,7 @@ class Line:
 
     def _put(self, item: Item) -> None:
         self._items.append(item)
+        self._bytes += len(item.raw) if isinstance(item, Packet) else 0
         self._there.set()
 
     async def _connect(self) -> None:
@@ -179,7 +194,7 @@ class Line:
             closed = Closed("the connection ended")
             began = time.monotonic()
             try:
-                async with connect(
+                async with _Connect(
                     self._options.connect,
                     additional_headers=headers,
                     user_agent_header=f"vigil/{console.__version__}",
@@ -199,7 +214,7 @@ class Line:
                 words = self._secrets.clean(str(error)) or type(error).__name__
                 closed = Closed(f"no connection: {words}")
             finally:
-                self._lost(closed.words)
+                self._lost(self._socket, closed.words)
             self._refused = closed.words if closed.refused else ""
             self._put(closed)
             # One that held was a good one: the next may be made soon.
@@ -233,39 +248,53 @@ class Line:
                 await asyncio.sleep(LISTEN_SECONDS)
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Turn away who does not bring the token."""
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        """Turn away who does not bring the token, and who holds another account than the one that is connected."""
+        scheme, _, given = _header(request.headers, "Authorization").partition(" ")
         given = given.strip() if scheme.lower() in ("bearer", "token") else ""
-        given = given or parse_qs(urlsplit(request.path).query).get("access_token", [""])[0]
-        if given and hmac.compare_digest(given.encode(), self._token.encode()):
-            return None
-        status = HTTPStatus.FORBIDDEN if given else HTTPStatus.UNAUTHORIZED
+        given = given or parse_qs(request.path.partition("?")[2]).get("access_token", [""])[0]
         place = (connection.remote_address or ("?",))[0]
+        if given and hmac.compare_digest(given.encode("utf-8", "replace"), self._token.encode()):
+            account = _header(request.headers, "X-Self-ID")
+            connected = self._socket is not None or self._events is not None
+            if not (connected and account and self._account and account != self._account):
+                return None
+            # Each would take the other's place again and again, and neither would be read from where it was left.
+            self._put(Remark(f"{place} was turned away: it holds another account than {self._account}, which is"
+                             " connected; give each account a table and a port of its own"))  # fmt: skip
+            return connection.respond(HTTPStatus.CONFLICT, "another account is connected here\n")
+        status = HTTPStatus.FORBIDDEN if given else HTTPStatus.UNAUTHORIZED
         self._put(Remark(f"{place} was turned away: it brought {'another' if given else 'no'} token"))
         return connection.respond(status, "the token is missing or wrong\n")
 
     async def _serve(self, connection: ServerConnection) -> None:
-        headers = connection.request.headers if connection.request else {}
-        role = headers.get("X-Client-Role", "Universal").lower()
+        headers = connection.request.headers if connection.request else Headers()
+        role = _header(headers, "X-Client-Role").lower()
+        self._account = _header(headers, "X-Self-ID") or self._account
         # The newest of its role counts: an implementation that lost the older one may be the only one to know.
-        older = {self._socket} if role == "api" else {self._events, self._socket}
+        older: set[_Socket | None] = set()
         if role != "event":
+            older.add(self._socket)
             self._socket = connection
         if role != "api":
+            older.add(self._events)
             self._events = connection
-            for one in older - {None, connection}:
-                assert one is not None
-                await one.close(1008, "another connection took its place")
+        for one in older - {None, connection}:
+            assert one is not None
+            if one is self._events:
+                self._events = None
+            if one is self._socket:
+                self._socket = None
+            await one.close(1008, "another connection took its place")
         if self._socket is not None and self._events is not None:
             self._put(Opened())
         closed = await self._talk(connection)
-        if connection in (self._socket, self._events):
-            self._events = None if connection is self._events else self._events
-            if connection is self._socket:
-                self._lost(closed.words)
+        held = connection in (self._socket, self._events)
+        self._events = None if connection is self._events else self._events
+        self._lost(connection, closed.words)
+        if held:
             self._put(closed)
 
-    async def _talk(self, socket: ClientConnection | ServerConnection) -> Closed:
+    async def _talk(self, socket: _Socket) -> Closed:
         """Take in what comes until the connection ends; returns why it did."""
         self._heard = time.monotonic()
         watching = asyncio.create_task(self._watch(socket))
@@ -273,11 +302,11 @@ class Line:
         try:
             async for raw in _packets(socket):
                 self._heard = time.monotonic()
-                refused = self._take(raw)
+                refused = self._take(socket, raw)
                 if refused:
                     await socket.close()
                     break
-                if len(self._items) > MOST_WAITING:
+                if len(self._items) > MOST_WAITING or self._bytes > MOST_BYTES_WAITING:
                     await socket.close(1013, "too much at once")
                     return Closed("more came than could be taken in; history is read instead")
         except (ConnectionClosed, WebSocketException, OSError):
@@ -291,7 +320,7 @@ class Line:
         reason = self._secrets.clean(socket.close_reason or "")
         return Closed(f"the connection ended{f': {reason}' if reason else ''}")
 
-    def _take(self, raw: bytes) -> str:
+    def _take(self, socket: _Socket, raw: bytes) -> str:
         """Sort a packet: events wait, answers go to who asked. Returns the words of one that refuses the token."""
         try:
             frame = msgspec.json.decode(raw, type=Frame)
@@ -301,14 +330,15 @@ class Line:
             return ""
         if frame.post_type is not None:
             self._put(Packet(raw))
-        elif isinstance(frame.echo, str) and (asked := self._asked.get(frame.echo)) and not asked.done():
-            asked.set_result(raw)
+        elif isinstance(frame.echo, str) and (asked := self._asked.get(frame.echo)):
+            if asked[0] is socket and not asked[1].done():
+                asked[1].set_result(raw)
         elif not frame.echo and spelled(frame.retcode) in REFUSALS:
             words = frame.wording or frame.message
             return self._secrets.clean(words if isinstance(words, str) and words else spelled(frame.retcode))
         return ""
 
-    async def _watch(self, socket: ClientConnection | ServerConnection) -> None:
+    async def _watch(self, socket: _Socket) -> None:
         """Heartbeats may be switched off: silence is broken by a question, and without an answer nobody is there."""
         while True:
             await asyncio.sleep(max(0.0, self._heard + self._quiet_seconds - time.monotonic()))
@@ -321,16 +351,22 @@ class Line:
                 return
             self._heard = time.monotonic()
 
-    def _lost(self, words: str) -> None:
-        if self._socket is not None:
+    def _lost(self, socket: _Socket | None, words: str) -> None:
+        """Whoever waits for an answer over this connection is told that none will come."""
+        if socket is not None and socket is self._socket:
             self._down = time.monotonic()
-        self._socket = None
-        for answer in self._asked.values():
-            if not answer.done():
+            self._socket = None
+        for over, answer in self._asked.values():
+            if over is socket and not answer.done():
                 answer.set_exception(Unreachable(f"{words}, before there was an answer"))
 
 
-async def _packets(socket: ClientConnection | ServerConnection) -> AsyncIterator[bytes]:
+def _header(headers: Headers, name: str) -> str:
+    """The header's first value, "" where there is none."""
+    return next(iter(headers.get_all(name)), "")
+
+
+async def _packets(socket: _Socket) -> AsyncIterator[bytes]:
     while True:
         # Not decoded: broken UTF-8 must not end the connection.
         yield await socket.recv(decode=False)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from console.platforms.onebot_calls import Calls
+import msgspec
+
+from console.platforms.onebot_calls import Calls, sound
 from console.platforms.onebot_shapes import Member, number, spelled
 from console.platforms.onebot_text import one_line
+
+_LATEST = 1e11
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class GroupMember:
 async def members_of(calls: Calls, group: str) -> tuple[GroupMember, ...]:
     """All members, as they are now. Raises HttpError, PlatformError."""
     params = {"group_id": number(group), "no_cache": True}
-    return tuple(map(_member, await calls.read("get_group_member_list", params, list[Member])))
+    return tuple(map(_member, sound(await calls.read("get_group_member_list", params, list[msgspec.Raw]), Member)))
 
 
 async def member_of(calls: Calls, group: str, user: str) -> GroupMember:
@@ -42,6 +46,14 @@ def _member(found: Member) -> GroupMember:
         one_line(found.role),
         one_line(spelled(found.level)),
         one_line(found.title),
-        found.join_time or None,
-        found.last_sent_time or None,
+        _moment(found.join_time),
+        _moment(found.last_sent_time),
     )
+
+
+def _moment(value: object) -> float | None:
+    """Epoch seconds, None for 0 and what is none."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:20])
+    sound_time = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _LATEST
+    return float(value) if sound_time and isinstance(value, int | float) else None

@@ -106,12 +106,30 @@ class Member(msgspec.Struct):
     role: Any = None
     level: Any = None
     title: Any = None
-    join_time: float | None = None
-    last_sent_time: float | None = None
+    join_time: Any = None
+    last_sent_time: Any = None
 
 
-class Nothing(msgspec.Struct):
-    """An answer of which nothing matters but that it is one."""
+class SystemMessages(msgspec.Struct):
+    """What administrators of groups are asked; decoded one by one, as history is."""
+
+    join_requests: list[msgspec.Raw] | None = None
+    invited_requests: list[msgspec.Raw] | None = None
+    InvitedRequest: list[msgspec.Raw] | None = None
+
+
+class Requested(msgspec.Struct):
+    """A request to be let in, or an invitation. NapCat names whoever asks `invitor` in both."""
+
+    request_id: Id
+    group_id: Id
+    requester_uin: Id | None = None
+    invitor_uin: Id | None = None
+    requester_nick: Any = None
+    invitor_nick: Any = None
+    message: Any = None
+    group_name: Any = None
+    checked: Any = None
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):

@@ -23,7 +23,8 @@ DEEPEST = 3
 """So many forwards within forwards are opened."""
 MOST_FORWARDED = 100
 
-_CODE = re.compile(r"\[CQ:([A-Za-z0-9_.-]+)((?:,[^\],]*)*)\]")
+_CODE = re.compile(r"\[CQ:([A-Za-z0-9_.-]+)((?:,[^\[\],]*)*)\]")
+"""No bracket stands in a code unescaped; that it ends at the next one keeps the search linear."""
 _KINDS = {
     "image": "image", "record": "voice", "video": "video", "file": "file", "mface": "sticker", "marketface": "sticker",
     "bface": "sticker", "sface": "sticker", "dice": "sticker", "rps": "sticker", "json": "card", "xml": "card",

@@ -37,7 +37,7 @@ def card(text: str = "阳光") -> MemberCard:
     return MemberCard(
         MemberRow(17, "onebot", "70012", text, "sells lenses", "Gold", "core", 90, NOW - 7_200, 1, 2, NOW - 1e7),
         earned=120,
-        groups=(MemberGroup("Lenses", NOW - 1e7, None, NOW, 1_204), MemberGroup(text, NOW, NOW, None, 3)),
+        groups=(MemberGroup("Lenses", NOW - 1e7, None, NOW, 1_204), MemberGroup(text, NOW, NOW, None, 3, "12", "hat")),
         today=TODAY,
         activity=tuple(range(90)),
         points=(
@@ -88,7 +88,7 @@ def test_everything_on_the_card_can_be_read(width: int) -> None:
         ("joined", "last word 2h ago", "onebot:70012"),
         ("messages in", "days"),
         ("1,204", "Lenses"),
-        ("阳光", "left"),
+        ("阳光", "level 12", "“hat”", "left"),
         ("-30", "spent · Coupon"),
         ("-10", "takes back", "“flagged”"),
         ("+10", "speaking · Lenses", "taken back"),

@@ -248,7 +248,7 @@ def member_card(texts: Sequence[str]) -> MemberCard:
     return MemberCard(
         member(1, first),
         earned=1,
-        groups=tuple(MemberGroup(text, 1e9, 1e9, 1e9, 3) for text in texts[:3]),
+        groups=tuple(MemberGroup(text, 1e9, 1e9, 1e9, 3, text, text) for text in texts[:3]),
         today=10**12,
         activity=(10**6, 1, 0),
         points=(LedgerRow(1, 1e9, -5, first, first, first, first, first, None, 1, True),),

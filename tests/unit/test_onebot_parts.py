@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.platforms.base import sound_id
-from console.platforms.onebot_calls import Failed
+from console.platforms.onebot_calls import Failed, sound
 from console.platforms.onebot_cards import json_card, xml_card
 from console.platforms.onebot_events import Found, Knock, Reading, in_order, is_written, knock_id, knock_of
-from console.platforms.onebot_shapes import Event, number, sequence, spelled
+from console.platforms.onebot_shapes import Event, Member, number, sequence, spelled
 from console.platforms.onebot_text import from_codes, said, unescaped
 from console.settings import SettingsError, parse
 from tests.platforms.onebot.packets import escaped, written
@@ -255,3 +255,97 @@ def test_settings_are_read() -> None:
     assert (found.options.profile, found.options.groups, found.options.per_second) == ("llbot", ("12345678",), 0.5)
     (near,) = parse(settings('connect = "ws://napcat:3001"', 'token_env = "T"'), Path("/x/vigil.toml")).platforms
     assert near.options.place == "ws://napcat:3001"
+
+
+@pytest.mark.parametrize(
+    "card",
+    ["<" * 100_000, "<![CDATA[" * 20_000, "title='" * 20_000, "title" + " " * 100_000, '<a title="' * 20_000],
+)
+def test_a_card_made_to_take_long_takes_no_longer_than_another(card: str) -> None:
+    """Each took seconds once, or minutes."""
+    assert len(xml_card(card)) <= 4_000
+
+
+@pytest.mark.parametrize("codes", ["[CQ:a," * 300_000, "[CQ:a" + ",x" * 300_000, "[" * 1_000_000])
+def test_codes_that_never_end_are_text(codes: str) -> None:
+    assert said(codes).text == codes[:20_000]
+
+
+def test_what_stands_in_cdata_is_read_whatever_brackets_it_holds() -> None:
+    assert xml_card("<msg><![CDATA[<buy> at 5]]><b>now</b></msg>") == "<buy> at 5 now"
+
+
+def test_cards_of_hostile_shape_come_to_an_end() -> None:
+    assert len(json_card("[" + "[]," * 1_000_000 + "[]]")) <= 4_000
+    assert json_card({str(number): {"title": "x"} for number in range(100_000)}) == "x"
+    deep: Any = "x"
+    for _ in range(900):
+        deep = {"title": deep}
+    assert json_card(deep) == ""
+
+
+GROUP_EVENT = {"post_type": "message", "time": 1_700_000_000, "group_id": 5, "user_id": 7, "message_id": 9}
+
+
+def read(*events: dict[str, Any], account: str = "1") -> Found:
+    reading, found = Reading("qq"), Found()
+    reading.account = account
+    for event in events:
+        reading.read(json.dumps(event).encode(), found)
+    return found
+
+
+def test_what_vigil_wrote_is_its_own_before_its_account_is_known_too() -> None:
+    assert read(GROUP_EVENT | {"self_id": 7, "message": "mine"}, account="").messages == []
+
+
+def test_what_comes_to_another_account_is_passed_over_and_said_once() -> None:
+    found = read(*[GROUP_EVENT | {"self_id": 2, "message_id": number, "message": "x"} for number in range(3)])
+    assert found.messages == []
+    assert found.problems == ["what comes to the account 2 is passed over: Vigil's is 1"]
+    assert found.marks == {}
+    beat = {"post_type": "meta_event", "meta_event_type": "heartbeat", "self_id": 2, "status": {"online": False}}
+    assert read(beat).online is None
+    assert read(beat | {"self_id": 1}).online is False
+
+
+def test_two_who_write_anonymously_are_two() -> None:
+    first, second = read(
+        *[
+            GROUP_EVENT | {"user_id": 80_000_000, "message_id": number, "message": "x", "sub_type": "anonymous",
+                           "anonymous": {"id": number, "name": f"mask {number}", "flag": "f"}}
+            for number in (3, 4)
+        ]
+    ).messages  # fmt: skip
+    assert (first.member, first.name) == ("anonymous.3", "mask 3")
+    assert (second.member, second.name) == ("anonymous.4", "mask 4")
+
+
+def test_two_files_without_a_number_are_two() -> None:
+    reading, found = Reading("qq"), Found()
+    reading.uploads = True
+    for moment in (1_700_000_000, 1_700_000_001):
+        event = {"post_type": "notice", "notice_type": "group_upload", "group_id": 5, "user_id": 7, "time": moment,
+                 "file": {"name": "a.txt"}}  # fmt: skip
+        reading.read(json.dumps(event).encode(), found)
+    assert len({message.id for message in found.messages}) == 2
+
+
+def test_one_member_or_group_of_another_shape_takes_no_other_along() -> None:
+    parts = [
+        msgspec.Raw(part) for part in (b'{"user_id":5,"join_time":"x"}', b'{"user_id":{}}', b"7", b'{"user_id":"6"}')
+    ]
+    assert [spelled(one.user_id) for one in sound(parts, Member)] == ["5", "6"]
+
+
+@given(
+    st.fixed_dictionaries(
+        {"post_type": st.sampled_from(["message", "notice", "request", "meta_event", "message_sent"])},
+        optional={name: ANYTHING for name in Event.__struct_fields__ if name != "post_type"}
+        | {"notice_type": st.sampled_from(["group_recall", "group_increase", "group_decrease", "group_upload"])},
+    )
+)
+def test_no_event_of_any_shape_is_more_than_a_problem(event: dict[str, Any]) -> None:
+    found = read(event | {"group_id": 5, "user_id": 7}, event)
+    assert all(isinstance(message.text, str) and sound_id(message.id) for message in found.messages)
+    assert all(problem.isprintable() for problem in found.problems)

@@ -43,6 +43,7 @@ PLATFORM_LINES = (
     "# user",
     "# password_file",
     "# inviters",
+    "# connect",
     "# token_file",
     "# groups",
 )
@@ -104,6 +105,7 @@ def test_the_platforms_that_the_template_shows_can_be_used() -> None:
         ("recorded", "replay"),
         ("matrix", "matrix"),
         ("telegram", "telegram"),
+        ("qq", "onebot"),
     ]
 
 

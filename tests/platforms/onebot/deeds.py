@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from tests.platforms.onebot.packets import APPS, Packet, Packets
-from tests.platforms.onebot.world import ACCOUNT, World
+from tests.platforms.onebot.world import ACCOUNT, ADA, World
 
 SILENCE_OF_SPEC = 1800
 
@@ -34,7 +34,7 @@ class Deeds:
     def do(self, action: str, params: Packet, *, lie: bool = False) -> Any:
         """Raises Refused."""
         deed = getattr(self, f"_{action}", None)
-        if deed is None or (self._profile == "spec" and action == "get_group_msg_history"):
+        if deed is None or (self._profile == "spec" and action in ("get_group_msg_history", "get_group_system_msg")):
             if self._profile == "napcat":
                 raise Refused(404, f"不支持的API {action}")
             raise Refused(404, f"{action} API 不存在" if self._profile == "llbot" else "no such action")
@@ -75,6 +75,8 @@ class Deeds:
         return self._packets.status()
 
     def _get_group_list(self, params: Packet) -> Any:
+        if self._world.fact("just started"):
+            return []
         rows = self._world.rows(
             "SELECT g.* FROM groups g JOIN members m ON m.group_id = g.id AND m.user = ? ORDER BY g.id", ACCOUNT
         )
@@ -126,6 +128,30 @@ class Deeds:
             raise Refused(200, f"消息{params.get('message_seq')}不存在")
         messages = [self._packets.told(self._packets.message(row)) for row in rows]
         return {"messages": messages if params.get("reverseOrder") and self._profile == "llbot" else messages[::-1]}
+
+    def _get_group_system_msg(self, params: Packet) -> Any:
+        rows = self._world.rows("SELECT * FROM requests ORDER BY flag DESC LIMIT 50")
+        joins, invitations = (
+            [self._requested(row) for row in rows if row["kind"] == kind] for kind in ("add", "invite")
+        )
+        if self._profile == "napcat":
+            return {"join_requests": joins, "invited_requests": invitations, "InvitedRequest": invitations}
+        return {"join_requests": joins, "invited_requests": invitations}
+
+    def _requested(self, row: Any) -> Packet:
+        group = self._world.row("SELECT name FROM groups WHERE id = ?", row["group_id"])
+        found = {
+            "request_id": int(row["flag"]), "group_id": row["group_id"], "group_name": group["name"] if group else "",
+            "checked": row["state"] != "asked", "actor": 0 if row["state"] == "asked" else ADA,
+        }  # fmt: skip
+        asking, nick = row["user"], f"user {row['user']}"
+        if self._profile == "napcat":
+            # It names whoever asks by the same words in both lists.
+            return found | {"invitor_uin": asking, "invitor_nick": nick, "requester_nick": nick,
+                            "message": row["comment"]}  # fmt: skip
+        if row["kind"] == "add":
+            return found | {"requester_uin": asking, "requester_nick": nick, "message": row["comment"]}
+        return found | {"invitor_uin": asking, "invitor_nick": nick}
 
     def _send_group_msg(self, params: Packet) -> Any:
         group = int(params["group_id"])

@@ -94,7 +94,9 @@ class Packets:
         return dict(happened["packet"])
 
     def flag(self, request: str, group: int) -> str:
-        return f"{group}|{request}|7|0" if self.profile == "llbot" else request
+        found = self.world.row("SELECT kind FROM requests WHERE flag = ?", request)
+        kind = 1 if found and found["kind"] == "invite" else 7
+        return f"{group}|{request}|{kind}|0" if self.profile == "llbot" else request
 
     def request_of(self, flag: str) -> str:
         return flag.split("|")[1] if self.profile == "llbot" else flag

@@ -129,6 +129,8 @@ class Simulator:
         try:
             if fault == "busy":
                 raise Refused(429, "too many at once")
+            if fault == "fails":
+                raise Refused(200, "internal error")
             data = self.deeds.do(action, params, lie=fault == "lie")
             if fault == "timeout":
                 raise Refused(200, "Timeout: NTEvent serviceAndMethod:NodeIKernelMsgService/sendMsg")

@@ -92,7 +92,9 @@ def test_a_mute_without_end_is_the_longest_there_is_and_never_lifts_one(
         assert receipt.state is DONE
         assert "30 days" in receipt.words
         assert act.world.muted(TEA, BOB) > 29 * 86_400
-    assert [one["duration"] for _, one in act.world.effects("set_group_ban")] == [2_592_000, 2_592_000]
+    assert act.do(MUTE, seconds=30 * 86_400) == Receipt(DONE)
+    # A minute less than 30 days: some implementations refuse 30 days.
+    assert [one["duration"] for _, one in act.world.effects("set_group_ban")] == [2_591_940] * 3
 
 
 @EVERY_PROFILE
@@ -271,9 +273,10 @@ def test_members_have_level_title_and_times(run: Run, connect: Connect, profile:
     platform = act.vigil.platform
     assert isinstance(platform, OneBot)
     members = asyncio.run_coroutine_threadsafe(platform.members(str(TEA)), act.vigil._loop).result(20)
-    found = {member.user: member for member in members}
+    found = {member.member: member for member in members}
+    assert str(ACCOUNT) not in found
     ada, bob = found[str(ADA)], found[str(BOB)]
-    assert (ada.name, ada.role, ada.level, ada.title) == ("ada", "owner", str(ADA % 10), "hat")
+    assert (ada.name, ada.level, ada.title) == ("ada", str(ADA % 10), "hat")
     assert (ada.joined, ada.spoke) == (1_700_000_000 + ADA, None)
     assert bob.spoke is not None
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import hashlib
+import socket
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -78,6 +83,94 @@ def test_history_that_never_makes_sense_is_left_out_and_said(run: Run, connect: 
     until(lambda: "after" in [message.text for message in again.messages])
 
 
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""Which every answer to a WebSocket handshake proves to know."""
+HEAD = b"HTTP/1.1 "
+GREETINGS = {
+    "500": HEAD + b"500 Oops\r\nContent-Length: 2\r\n\r\nno",
+    "html": HEAD + b"200 OK\r\nContent-Length: 6\r\n\r\n<html>",
+    "a redirect": HEAD + b"302 Found\r\nLocation: ws://127.0.0.1:%d/\r\nContent-Length: 0\r\n\r\n",
+    "half an answer": HEAD + b"101 Switching",
+    "no answer": b"",
+    "10 MB": HEAD + b"200 OK\r\nContent-Length: 10000000\r\n\r\n" + b"x" * 10_000_000,
+    "no HTTP": b"\x16\x03\x01\x02\x00" * 50,
+}
+
+
+class Greeter(threading.Thread):
+    """Answers whoever connects with the same bytes, and keeps what it was told."""
+
+    def __init__(self, port: int, greeting: bytes, *, silent: bool) -> None:
+        super().__init__()
+        self.told: list[bytes] = []
+        self._listening = socket.create_server(("127.0.0.1", port))
+        self.port = self._listening.getsockname()[1]
+        self._greeting = greeting
+        self._silent = silent
+
+    def run(self) -> None:
+        kept = []
+        while True:
+            try:
+                caller, _ = self._listening.accept()
+            except OSError:
+                break
+            kept.append(caller)
+            with contextlib.suppress(OSError):
+                self.told.append(caller.recv(65_536))
+                caller.sendall(self._greeting)
+                if not self._silent:
+                    caller.close()
+        for caller in kept:
+            caller.close()
+
+    def close(self) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self.join()
+
+
+@pytest.mark.parametrize("greeting", GREETINGS)
+def test_a_strange_greeting_over_the_socket_is_said_and_tried_again(run: Run, connect: Connect, greeting: str) -> None:
+    running = run("napcat")
+    running.world.group(TEA)
+    running.kill()
+    elsewhere = Greeter(0, b"", silent=False)
+    text = GREETINGS[greeting]
+    greeter = Greeter(running.ws, text % elsewhere.port if b"%d" in text else text, silent=greeting == "no answer")
+    for one in (elsewhere, greeter):
+        one.start()
+    try:
+        vigil = connect(running, answer_seconds=0.3)
+        until(lambda: vigil.problems)
+    finally:
+        greeter.close()
+        elsewhere.close()
+    assert vigil.platform.health == "not reachable"
+    assert elsewhere.told == [], "nobody at another address is told the token"
+    assert all(running.token not in problem and len(problem) < 500 for problem in vigil.problems)
+    running.start()
+    vigil.begun()
+    running.world.say(TEA, BOB, "hello")
+    until(lambda: "hello" in [message.text for message in vigil.messages])
+
+
+@pytest.mark.parametrize(
+    "packet", ["x" * 11_000_000, '{"post_type": "message", "x": "' + "x" * 9_000_000], ids=["too large", "truncated"]
+)
+def test_an_event_of_many_megabytes_hides_nothing(run: Run, connect: Connect, packet: str) -> None:
+    running = run("llbot")
+    world = running.world
+    world.group(TEA)
+    vigil = connect(running).begun()
+    world.say(TEA, BOB, "before")
+    with world.changed():
+        world.happened({"what": "raw", "raw": packet})
+    world.say(TEA, BOB, "after")
+    until(lambda: {"before", "after"} <= {message.text for message in vigil.messages})
+    assert vigil.failure is None
+
+
 @EVERY_FAULT
 def test_no_action_is_carried_out_twice_whatever_is_answered(run: Run, connect: Connect, way: str, fault: str) -> None:
     running = run("spec")
@@ -102,3 +195,42 @@ def test_no_action_is_carried_out_twice_whatever_is_answered(run: Run, connect: 
     assert effects.count("send_group_msg") <= 2
     assert effects.count("set_group_ban") <= 1
     assert effects.count("set_group_kick") <= 1
+
+
+def test_a_frame_that_drips_in_for_ever_ends_the_connection(run: Run, connect: Connect) -> None:
+    """It keeps the socket alive and says nothing: whoever sends it does not answer either."""
+    running = run("llbot")
+    running.world.group(TEA)
+    running.kill()
+    listening = socket.create_server(("127.0.0.1", running.ws))
+    over = threading.Event()
+
+    def drip() -> None:
+        with contextlib.suppress(OSError):
+            caller, _ = listening.accept()
+            with caller:
+                asked = caller.recv(65_536).decode()
+                key = asked.lower().partition("sec-websocket-key:")[2]
+                given = asked[len(asked) - len(key) :].split("\r\n")[0].strip()
+                proof = base64.b64encode(hashlib.sha1(given.encode() + GUID).digest())
+                caller.sendall(
+                    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    b"Sec-WebSocket-Accept: " + proof + b"\r\n\r\n"
+                )
+                caller.sendall(b"\x81\x7f" + (9_000_000).to_bytes(8, "big"))
+                while not over.wait(0.01):
+                    caller.sendall(b"x")
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    try:
+        vigil = connect(running, quiet_seconds=0.2, answer_seconds=5.0)
+        until(lambda: any("connection ended" in problem or "no answer" in problem for problem in vigil.problems))
+    finally:
+        over.set()
+        listening.close()
+        dripping.join()
+    running.start()
+    vigil.begun()
+    running.world.say(TEA, BOB, "hello")
+    until(lambda: "hello" in [message.text for message in vigil.messages])

@@ -198,6 +198,10 @@ def test_an_implementation_without_history_is_said_to_lose_what_is_written_meanw
     until(lambda: any("keeps no history" in problem for problem in vigil.problems))
     running.world.say(TEA, BOB, "seen")
     assert shown(vigil, 1) == ["seen"]
+    # Every time, with the time from which on messages may be missing.
+    running.kill()
+    running.start()
+    until(lambda: sum("UTC, is not seen" in problem for problem in vigil.problems) == 2)
 
 
 def test_a_killed_implementation_is_connected_to_again(run: Run, connect: Connect) -> None:
@@ -240,7 +244,7 @@ def test_packets_of_no_sense_are_said_and_passed_over(run: Run, connect: Connect
     world = running.world
     world.group(TEA)
     vigil = connect(running).begun()
-    group = '"post_type": "message", "message_type": "group", "time": 1, "self_id": 1'
+    group = f'"post_type": "message", "message_type": "group", "time": 1, "self_id": {ACCOUNT}'
     strange = [
         "<html>", "[]", "7", "null", '"x"', "{", "[" * 100_000, '{"post_type": 7}', "{}",
         f'{{{group}, "group_id": {{}}, "user_id": 5, "message_id": 1, "message": "x"}}',

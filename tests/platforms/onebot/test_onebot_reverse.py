@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import socket
 import threading
 from collections.abc import Callable
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect as dial
 
 from console.platforms.base import PlatformError, Receipt
@@ -145,3 +147,112 @@ def test_looking_around_waits_to_be_connected_to(run: Run, connect: Connect) -> 
             await platform.close()
 
     assert asyncio.run(look()) == f"{ACCOUNT} (vigil)"
+
+
+class Program:
+    """A program that dials Vigil with one connection a role, in the order given, and answers what it knows."""
+
+    def __init__(self, port: int, *roles: str, account: int = ACCOUNT, silent: str = "") -> None:
+        self._open = contextlib.ExitStack()
+        self.connections = []
+        self._silent = silent
+        for role in roles:
+            headers = {"X-Self-ID": str(account), "X-Client-Role": role, "Authorization": f"Bearer {TOKEN}"}
+            connection = self._open.enter_context(dialled(f"ws://127.0.0.1:{port}/", headers))
+            self.connections.append(connection)
+            if role != "Event":
+                threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+
+    def _answer(self, connection) -> None:  # type: ignore[no-untyped-def]
+        answers = {"get_login_info": {"user_id": ACCOUNT}, "get_group_list": [], "get_version_info": {}}
+        with contextlib.suppress(ConnectionClosed):
+            for frame in connection:
+                asked = json.loads(frame)
+                if asked["action"] != self._silent:
+                    known = asked["action"] in answers or asked["action"] == "send_group_msg"
+                    made = {"status": "ok" if known else "failed", "retcode": 0 if known else 1404,
+                            "data": answers.get(asked["action"]), "echo": asked["echo"]}  # fmt: skip
+                    connection.send(json.dumps(made))
+
+    def tell(self, text: str, number: int) -> None:
+        event = {
+            "post_type": "message", "message_type": "group", "time": 1_700_000_000, "self_id": ACCOUNT,
+            "group_id": TEA, "user_id": BOB, "message_id": number, "message": text,
+        }  # fmt: skip
+        self.connections[-1].send(json.dumps(event))
+
+    def close(self) -> None:
+        self._open.close()
+
+
+def test_a_connection_for_events_leaves_the_one_for_actions_alone(run: Run, connect: Connect) -> None:
+    port = free_port()
+    vigil = connect(run("spec"), **at(port))
+    program = Program(port, "API", "Event")
+    until(lambda: vigil.platform.health == "connected")
+    program.tell("hello", 5)
+    assert vigil.texts(1) == [("text", "hello")]
+    assert vigil.perform(order(ActionKind.SEND, str(TEA), text="x")) == Receipt(ActionState.DONE)
+    second = Program(port, "Event")
+    until(lambda: program.connections[1].close_code is not None)
+    until(lambda: vigil.platform.health == "connected")
+    assert vigil.perform(order(ActionKind.SEND, str(TEA), text="x")) == Receipt(ActionState.DONE)
+    assert program.connections[0].close_code is None
+    program.close()
+    second.close()
+
+
+def test_an_action_on_a_connection_that_another_replaces_is_unknown_at_once(run: Run, connect: Connect) -> None:
+    port = free_port()
+    vigil = connect(run("spec"), **at(port))
+    first = Program(port, "Universal", silent="send_group_msg")
+    until(lambda: vigil.platform.health == "connected")
+    receipts: list[Receipt] = []
+    asking = threading.Thread(
+        target=lambda: receipts.append(vigil.perform(order(ActionKind.SEND, str(TEA), text="once")))
+    )
+    asking.start()
+    second = Program(port, "Universal")
+    asking.join(20)
+    assert [receipt.state for receipt in receipts] in ([ActionState.UNKNOWN], [ActionState.DONE])
+    until(lambda: vigil.platform.health == "connected")
+    first.close()
+    second.close()
+
+
+def test_another_account_does_not_take_the_place_of_the_one_that_is_connected(run: Run, connect: Connect) -> None:
+    port = free_port()
+    vigil = connect(run("spec"), **at(port))
+    program = Program(port, "Universal")
+    until(lambda: vigil.platform.health == "connected")
+    other = {"Authorization": f"Bearer {TOKEN}", "X-Client-Role": "Universal", "X-Self-ID": "10002"}
+    with pytest.raises(InvalidStatus) as refused:
+        dial(f"ws://127.0.0.1:{port}/", additional_headers=other)
+    assert refused.value.response.status_code == 409
+    until(lambda: any("holds another account" in problem for problem in vigil.problems))
+    program.tell("undisturbed", 6)
+    assert vigil.texts(1) == [("text", "undisturbed")]
+    program.close()
+
+
+def test_strange_handshakes_and_frames_disturb_nobody(run: Run, connect: Connect) -> None:
+    port = free_port()
+    vigil = connect(run("spec"), **at(port))
+    program = Program(port, "Universal")
+    until(lambda: vigil.platform.health == "connected")
+    twice = [("Authorization", f"Bearer {TOKEN}x"), ("Authorization", "Bearer x"), ("X-Client-Role", "API")]
+    with pytest.raises(InvalidStatus) as refused:
+        dial(f"ws://127.0.0.1:{port}//[?access_token=%ff", additional_headers=twice)
+    assert refused.value.response.status_code == 403
+    for sent in (b"", b"\x16\x03\x01\x02\x00", b"GET /" + b"x" * 100_000, b"POST / HTTP/1.1\r\nA: \xff\xfe\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", port)) as caller:
+            caller.sendall(sent)
+    # Larger than anything that makes sense: the connection ends before it is taken in, and another one is good.
+    program.connections[0].send("x" * 11_000_000)
+    until(lambda: program.connections[0].close_code == 1009)
+    again = Program(port, "Universal")
+    until(lambda: vigil.platform.health == "connected")
+    again.tell("undisturbed", 7)
+    assert vigil.texts(1) == [("text", "undisturbed")]
+    assert TOKEN not in "".join(vigil.problems)
+    again.close()

@@ -28,7 +28,8 @@ CREATE TABLE IF NOT EXISTS messages (
     time INTEGER NOT NULL, message TEXT NOT NULL, recalled INTEGER NOT NULL DEFAULT 0, UNIQUE (group_id, seq));
 CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, event TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS requests (
-    flag TEXT PRIMARY KEY, group_id INTEGER NOT NULL, user INTEGER NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL);
+    flag TEXT PRIMARY KEY, group_id INTEGER NOT NULL, user INTEGER NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL,
+    comment TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS effects (id INTEGER PRIMARY KEY, action TEXT NOT NULL, params TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS faults (id INTEGER PRIMARY KEY, action TEXT NOT NULL, how TEXT NOT NULL, times INTEGER);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -135,12 +136,17 @@ class World:
     def knock(self, group: int, user: int, comment: str, kind: str = "add") -> str:
         """Ask to be let in, or invite Vigil's account; returns QQ's own number of the request."""
         with self.changed():
-            flag = str(1_714_000_000_000 + len(self.rows("SELECT flag FROM requests")))
-            self.db.execute("INSERT INTO requests VALUES (?, ?, ?, ?, 'asked')", (flag, group, user, kind))
+            # QQ counts them by the microsecond.
+            flag = str(int(time.time()) * 1_000_000 + len(self.rows("SELECT flag FROM requests")))
+            self.db.execute("INSERT INTO requests VALUES (?, ?, ?, ?, 'asked', ?)", (flag, group, user, kind, comment))
             self.happened(
                 {"what": "request", "group": group, "user": user, "flag": flag, "kind": kind, "comment": comment}
             )
         return flag
+
+    def answer(self, flag: str, state: str = "refused") -> None:
+        """Let another administrator answer a request."""
+        self.db.execute("UPDATE requests SET state = ? WHERE flag = ?", (state, flag))
 
     def upload(self, group: int, user: int, name: str) -> None:
         with self.changed():

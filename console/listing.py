@@ -1,0 +1,69 @@
+"""Listing: the members of every group, as the platform has them, are stored once a day, a group at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from console.platforms.base import ListsMembers, Platform, PlatformError
+from console.platforms.failures import described
+from rules.names import sought
+from store import lease, listed
+from store.database import Database
+
+EVERY_SECONDS = 86_400.0
+PAUSE_SECONDS = 2.0
+"""Between two groups, so that hundreds of them hold up nothing."""
+LOOK_SECONDS = 60.0
+"""How often it is looked whether a group is due."""
+AGAIN_SECONDS = 3_600.0
+"""A group whose members could not be listed is left alone for so long."""
+PIECE = 200
+"""Members stored at a time: some 10 ms."""
+
+
+class Listing:
+    """Lists members for the worker of `generation`."""
+
+    def __init__(self, db: Database, generation: int, log: Callable[[str], None], clock: Callable[[], float]) -> None:
+        self._db = db
+        self._generation = generation
+        self._log = log
+        self._clock = clock
+        self._not_before: dict[tuple[str, str], float] = {}
+
+    async def go_on(self, platform: Platform) -> None:
+        """Keep the members of one platform up to date, until cancelled. Raises LeaseLost."""
+        if not isinstance(platform, ListsMembers):
+            return
+        while True:
+            busy = await self.step(platform) or not platform.groups()
+            await asyncio.sleep(PAUSE_SECONDS if busy else LOOK_SECONDS)
+
+    async def step(self, platform: ListsMembers) -> bool:
+        """List one group that is due; returns whether there was one. Raises LeaseLost."""
+        now = self._clock()
+        due = listed.due(self._db, platform.name, platform.groups(), now - EVERY_SECONDS)
+        group = next((one for one in due if self._not_before.get((platform.name, one), 0.0) <= now), None)
+        if group is None:
+            return False
+        try:
+            members = await platform.members(group)
+        except Exception as error:
+            # Whatever it is, it is no more than a list that is a day older.
+            self._not_before[platform.name, group] = now + AGAIN_SECONDS
+            words = str(error) if isinstance(error, PlatformError) else described(error)
+            self._log(f"{platform.name}: the members of {group} could not be listed: {words}")
+            return True
+        for start in range(0, len(members), PIECE):
+            with self._db.transaction():
+                lease.confirm(self._db, self._generation)
+                part = members[start : start + PIECE]
+                listed.add(self._db, platform.name, group, part, now, sought)
+            await asyncio.sleep(0)
+        with self._db.transaction():
+            lease.confirm(self._db, self._generation)
+            left = listed.end(self._db, platform.name, group, now)
+        gone = f"; {left} of those known before are there no more" if left else ""
+        self._log(f"{platform.name}: {len(members)} members of {group} listed{gone}")
+        return True
