@@ -6,7 +6,7 @@ import contextlib
 import json
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +26,9 @@ class Answer:
     pieces: int = 1
     pause: float = 0.0
     length: int | None = None
+
+
+Others = Mapping[str, Answer | list[Answer]]
 
 
 def as_json(value: Any, status: int = 200) -> Answer:
@@ -51,12 +54,12 @@ def sync(batch: str, events: Sequence[Any] = (), **timeline: Any) -> Answer:
 
 
 class Hostile:
-    """Answers everything but /sync in order, unless `others` names a path's end; /sync from `syncs`, one after the
-    other, and then that nothing more happened."""
+    """Answers everything but /sync in order, unless `others` names a path's end: there with the answer given, or with
+    those of a list, each once; /sync from `syncs`, one after the other, and then that nothing more happened."""
 
-    def __init__(self, syncs: Sequence[Answer], others: dict[str, Answer] | None = None) -> None:
+    def __init__(self, syncs: Sequence[Answer], others: Others | None = None) -> None:
         self.syncs: Iterator[Answer] = iter(syncs)
-        self.others = others or {}
+        self.others: Others = others or {}
         self.asked: list[str] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.base = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
@@ -97,14 +100,14 @@ class Hostile:
                             length = int(header.split(b":")[1])
                     read.read(length)
                     self.asked.append(f"{line.split()[0].decode()} {target}")
-                    self._answer(connection, target)
+                    self._answer(connection, line.split()[0].decode(), target)
             except (OSError, IndexError):
                 return
             finally:
                 self._open.discard(connection)
 
-    def _answer(self, connection: socket.socket, target: str) -> None:
-        answer = self._chosen(urlsplit(target).path)
+    def _answer(self, connection: socket.socket, method: str, target: str) -> None:
+        answer = self._chosen(method, urlsplit(target).path)
         length = len(answer.body) if answer.length is None else answer.length
         head = [
             f"HTTP/1.1 {answer.status} Said",
@@ -120,10 +123,10 @@ class Hostile:
         if length != len(answer.body):
             connection.shutdown(socket.SHUT_RDWR)
 
-    def _chosen(self, path: str) -> Answer:
+    def _chosen(self, method: str, path: str) -> Answer:
         for end, answer in self.others.items():
-            if path.endswith(end):
-                return answer
+            if path.endswith(end) and answer:
+                return answer.pop(0) if isinstance(answer, list) else answer
         if path.endswith("/whoami"):
             return as_json({"user_id": USER, "device_id": "D"})
         if path.endswith("/sync"):
@@ -133,6 +136,6 @@ class Hostile:
                 self._over.wait(0.2)
                 return as_json({"next_batch": "end"})
             return found
-        if "/account_data/" in path:
+        if "/account_data/" in path and method == "GET":
             return as_json({"errcode": "M_NOT_FOUND", "error": "none"}, 404)
-        return as_json({"event_id": "$done"})
+        return as_json({"event_id": "$done", "room_id": "!new:hostile.test"})

@@ -42,6 +42,7 @@ allow_public_rooms_over_federation: false
 database: {{name: sqlite3, args: {{database: {folder}/synapse.db}}}}
 media_store_path: {folder}/media
 log_config: {folder}/log.yaml
+app_service_config_files: {services}
 listeners:
   - {{port: {port}, type: http, bind_addresses: [127.0.0.1], resources: [{{names: [client]}}]}}
 {rates}
@@ -53,6 +54,16 @@ handlers: {{file: {{class: logging.FileHandler, formatter: plain, filename: {fol
 root: {{level: WARNING, handlers: [file]}}
 disable_existing_loggers: false
 """
+_BRIDGE = """
+id: bridge
+url: null
+as_token: {token}
+hs_token: unused
+sender_localpart: bridge
+rate_limited: false
+namespaces: {{users: [{{regex: '@.*', exclusive: false}}]}}
+"""
+_BRIDGE_TOKEN = "of-the-bridge"
 _FREE = {"per_second": 10_000, "burst_count": 10_000}
 
 
@@ -66,9 +77,10 @@ def need_synapse() -> None:
 
 
 class Synapse:
-    """The server. `messages` is how many events a second an account may send, with which burst; None for any number."""
+    """The server. `messages` is how many events a second an account may send, with which burst; None for any number.
+    With a `bridge` people can say things at another time than now."""
 
-    def __init__(self, folder: Path, messages: tuple[float, int] | None = None) -> None:
+    def __init__(self, folder: Path, messages: tuple[float, int] | None = None, *, bridge: bool = False) -> None:
         self.folder = folder
         with socket.socket() as found:
             found.bind(("127.0.0.1", 0))
@@ -90,8 +102,16 @@ class Synapse:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "log.yaml").write_text(_LOG.format(folder=folder))
         (folder / "hs.yaml").write_text(
-            _CONFIG.format(server=SERVER, folder=folder, secret=SHARED_SECRET, port=self.port, rates=lines)
+            _CONFIG.format(
+                server=SERVER,
+                folder=folder,
+                secret=SHARED_SECRET,
+                port=self.port,
+                rates=lines,
+                services=[str(folder / "bridge.yaml")] if bridge else [],
+            )
         )
+        (folder / "bridge.yaml").write_text(_BRIDGE.format(token=_BRIDGE_TOKEN))
         (folder / "signing.key").write_text(f"ed25519 a_1 {secrets.token_urlsafe(32)}\n")
 
     def start(self) -> None:
@@ -187,6 +207,24 @@ class Person:
         self._count += 1
         path = f"rooms/{quote(room)}/send/{kind}/{self.user}.{self._count}"
         return str(self.ask("PUT", path, content)["event_id"])
+
+    def say_at(self, room: str, text: str, at: float) -> str:
+        """Post a text at another time, in epoch seconds, by the server's bridge."""
+        self._count += 1
+        path = f"rooms/{quote(room)}/send/m.room.message/{self.user}.{self._count}"
+        return str(self._at("PUT", path, {"msgtype": "m.text", "body": text}, at)["event_id"])
+
+    def join_at(self, room: str, at: float) -> None:
+        path = f"rooms/{quote(room)}/state/m.room.member/{quote(self.user)}"
+        self._at("PUT", path, {"membership": "join", "displayname": self.user[1:].partition(":")[0]}, at)
+
+    def _at(self, method: str, path: str, body: object, at: float) -> Any:
+        answer = self._client.request(
+            method, f"/_matrix/client/v3/{path}", json=body,
+            params={"ts": int(at * 1000), "user_id": self.user}, headers={"Authorization": f"Bearer {_BRIDGE_TOKEN}"},
+        )  # fmt: skip
+        assert answer.status_code == 200, (path, answer.status_code, answer.text)
+        return answer.json()
 
     def edit(self, room: str, event: str, text: str) -> str:
         new = {"msgtype": "m.text", "body": text}

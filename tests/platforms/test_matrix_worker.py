@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from store.records import ActionKind
+from tests.platforms import outage
 from tests.platforms.people import People
 from tests.platforms.synapse import Synapse, need_synapse, until
 from tests.platforms.worker_process import AD, Work
@@ -140,6 +141,66 @@ def test_sixty_actions_come_through_a_servers_limits_in_order(tmp_path: Path) ->
         assert 10 < waits < 120, "the server's own wait was kept to"
     finally:
         limited.close()
+
+
+def test_ten_minutes_out_of_reach_leave_no_gap_and_raise_no_false_flood(tmp_path: Path) -> None:
+    need_synapse()
+    server = Synapse(tmp_path / "synapse", bridge=True)
+    try:
+        server.start()
+        with outage.line_to(server.port) as line:
+            _be_out_of_reach(People(server, tmp_path), line, tmp_path)
+    finally:
+        server.close()
+
+
+def _be_out_of_reach(people: People, line: outage.Line, folder: Path) -> None:
+    ada, vigil, synapse = people.ada, people.vigil, people.synapse
+    room = people.group("Tea")
+    work = Work(folder, room, people.settings(base=line.base))
+    outage.judge_by_its_rules(work)
+    others = {name: synapse.person(name) for name in ("dan", outage.FLOODER, outage.EARLY, outage.LATE)}
+    members = {"bob": people.bob, "eve": people.eve, **others}
+    keys = {name: person.user for name, person in members.items()}
+    flooder = keys[outage.FLOODER]
+    for name in ("dan", outage.FLOODER):
+        members[name].join(room)
+    with work.running():
+        members[outage.FLOODER].send(room, "m.room.message", {"msgtype": "m.notice", "body": "hi"})
+        early, late = (ada.say(room, text) for text in ("to be deleted by Vigil", "to be deleted by Ada"))
+        until(lambda: len(work.stored(ada.user)) == 2)
+        line.cut()
+        until(lambda: "no connection" in work.log.read_text())
+        notices = [f"notice {number}" for number in range(5)]
+        work.queue([
+            *((ActionKind.SEND, "", "", text) for text in notices),
+            (ActionKind.DELETE, ada.user, early, ""),
+            (ActionKind.WARN, flooder, "", "too much"),
+            (ActionKind.MUTE, flooder, "", ""),
+        ])  # fmt: skip
+        said = outage.ten_minutes(time.time())
+        for one in said:
+            if one.text:
+                members[one.who].say_at(room, one.text, one.at)
+            else:
+                members[one.who].join_at(room, one.at)
+        ada.redact(room, late)
+        assert work.settled() == 0
+        assert ada.texts(room, vigil.user) == []
+        line.mend()
+        until(lambda: outage.written(work, keys) >= sum(1 for one in said if one.text), 60)
+        until(lambda: work.left() == 0 and outage.welcomes(work), 60)
+    outage.check(work, said, keys)
+    assert set(work.states()) == {"done"}
+    assert outage.welcomes(work) == [f"Welcome, {outage.LATE}!"], "who came ten minutes ago is not greeted any more"
+    told, warned = ada.texts(room, vigil.user)[:5], ada.texts(room, vigil.user)[5:]
+    assert told == notices
+    assert sorted(warned) == sorted([f"{outage.FLOODER}: too much", f"Welcome, {outage.LATE}!"])
+    assert len(members[outage.FLOODER].invitations()) == 1
+    assert ada.state(room, "m.room.power_levels")["users"][flooder] == -1
+    redacted = [event["content"]["redacts"] for event in ada.history(room) if event["type"] == "m.room.redaction"]
+    assert sorted(redacted) == sorted([early, late])
+    assert work.value("SELECT count(*) FROM messages WHERE deleted_at IS NOT NULL") == 2
 
 
 def test_an_edit_into_an_ad_is_caught_and_deleting_it_deletes_the_message(people: People, tmp_path: Path) -> None:
