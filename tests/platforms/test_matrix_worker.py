@@ -17,8 +17,6 @@ from tests.platforms.synapse import Synapse, need_synapse, until
 from tests.platforms.worker_process import AD, Work
 
 KILLS = 20
-SERVER_KILLED_EVERY = 4
-"""In every so manieth round the server is killed as well."""
 
 
 class MatrixWork(Work):
@@ -70,33 +68,36 @@ def test_worker_and_server_killed_twenty_times_lose_nothing_and_do_nothing_twice
         ads = [bob.say(work.room, f"ad {number}") for number in range(20)]
         eve.say(work.room, "hello")
         until(lambda: work.value("SELECT count(*) FROM messages") == 21)
-    texts = [f"notice {number}" for number in range(30)]
-    warnings = [f"warning {number}" for number in range(10)]
-    orders = [
-        *((ActionKind.SEND, "", "", text) for text in texts),
-        *((ActionKind.DELETE, bob.user, event, "") for event in ads),
-        *((ActionKind.WARN, bob.user, "", text) for text in warnings),
-        (ActionKind.MUTE, bob.user, "", ""),
-    ]
     chance = random.Random(5)
-    chance.shuffle(orders)
-    work.queue([*orders, (ActionKind.BAN, eve.user, "", "")])
+    orders: list[tuple[ActionKind, str, str, str]] = []
     talk = _Talk(people, work.room)
     talk.start()
     process = work.start()
     try:
         for number in range(KILLS):
-            work.await_settled(int((len(orders) + 1) * 0.95 * (number + chance.random()) / KILLS), process)
+            several = [
+                *((ActionKind.SEND, "", "", f"notice {number}.{part}") for part in range(5)),
+                (ActionKind.DELETE, bob.user, ads[number], ""),
+                *[(ActionKind.WARN, bob.user, "", f"warning {number}")][: number % 2],
+                *[(ActionKind.MUTE, bob.user, "", "")][: number == KILLS // 2],
+                *[(ActionKind.BAN, eve.user, "", "")][: number == KILLS - 1],
+            ]
+            chance.shuffle(several)
+            done = work.settled()
+            work.queue(several)
+            orders += several
+            # The worker in the middle of sending.
+            work.await_settled(done + 1, process)
             time.sleep(chance.random() * 0.05)
             process.kill()
             process.wait()
             process = work.start()
-            if number % SERVER_KILLED_EVERY == 0:
-                # While the worker polls, and maybe sends.
-                seen = work.value("SELECT max(id) FROM messages")
-                until(lambda seen=seen: work.value("SELECT max(id) FROM messages") > seen, 60)  # type: ignore[misc]
-                own_synapse.kill()
-                own_synapse.start()
+            # The server while the worker polls, and maybe sends.
+            seen = work.value("SELECT max(id) FROM messages")
+            until(lambda seen=seen: work.value("SELECT max(id) FROM messages") > seen, 60)  # type: ignore[misc]
+            own_synapse.kill()
+            own_synapse.start()
+            own_synapse.prepare()
         until(lambda: work.left() == 0, 60)
         assert set(work.states()) == {"done"}
         talk.stop()
@@ -106,6 +107,9 @@ def test_worker_and_server_killed_twenty_times_lose_nothing_and_do_nothing_twice
         process.kill()
         process.wait()
 
+    log = work.log.read_text()
+    assert log.count("of a worker that was killed are waiting now") >= KILLS // 2, "killed in the middle of sending"
+    assert log.count(f"mx: {own_synapse.base}: ") >= KILLS, "killed in the middle of a poll"
     assert work.stored(ada.user) == talk.texts, "each message once, in its order"
     said = ada.texts(work.room, vigil.user)
     assert [text for text in said if text.startswith("notice")] == [o[3] for o in orders if o[0] is ActionKind.SEND]
