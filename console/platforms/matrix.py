@@ -43,7 +43,8 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 """Seconds between two tries to reach a server that is down."""
 
 _EVENTS = [
-    "m.room.message", "m.sticker", "m.room.encrypted", "m.room.redaction", "m.room.member", "m.room.name",
+    "m.room.message", "m.sticker", "m.poll.start", "org.matrix.msc3381.poll.start", "m.room.encrypted",
+    "m.room.redaction", "m.room.member", "m.room.name",
     "m.room.canonical_alias", "m.room.encryption", "m.room.tombstone", "m.room.create",
 ]  # fmt: skip
 

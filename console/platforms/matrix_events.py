@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -24,7 +24,7 @@ from console.platforms.matrix_shapes import (
     Relation,
     Tombstone,
 )
-from console.platforms.matrix_text import one_line, readable, sound
+from console.platforms.matrix_text import one_line, poll_text, readable, sound
 from rules.records import Message, MessageKey
 
 Shape = TypeVar("Shape")
@@ -164,6 +164,9 @@ class Reading:
                 self._redaction(room, event, found)
             case "m.room.message" | "m.sticker" if event.sender != self.user:
                 self._message(room, event, names, found)
+            case "m.poll.start" | "org.matrix.msc3381.poll.start" if event.sender != self.user:
+                if text := poll_text(msgspec.json.decode(event.content, type=dict[str, Any])):
+                    found.messages.append(self._made(room, event, names, "poll", text))
             case "m.room.encrypted" if event.sender != self.user:
                 self._encrypted.setdefault(room, False)
                 found.messages.append(self._made(room, event, names, "encrypted", ""))

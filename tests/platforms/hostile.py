@@ -28,9 +28,6 @@ class Answer:
     length: int | None = None
 
 
-Others = Mapping[str, Answer | list[Answer]]
-
-
 def as_json(value: Any, status: int = 200) -> Answer:
     return Answer(status, json.dumps(value).encode())
 
@@ -54,12 +51,18 @@ def sync(batch: str, events: Sequence[Any] = (), **timeline: Any) -> Answer:
 
 
 class Hostile:
-    """Answers everything but /sync in order, unless `others` names a path's end: there with the answer given, or with
-    those of a list, each once; /sync from `syncs`, one after the other, and then that nothing more happened."""
+    """Answers everything but /sync in order, unless `first` names a path's end, with answers given once each, or
+    `others`, with one given always; /sync from `syncs`, one after the other, and then that nothing more happened."""
 
-    def __init__(self, syncs: Sequence[Answer], others: Others | None = None) -> None:
+    def __init__(
+        self,
+        syncs: Sequence[Answer],
+        others: dict[str, Answer] | None = None,
+        first: Mapping[str, list[Answer]] | None = None,
+    ) -> None:
         self.syncs: Iterator[Answer] = iter(syncs)
-        self.others: Others = others or {}
+        self.others = others or {}
+        self._first = first or {}
         self.asked: list[str] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.base = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
@@ -107,7 +110,14 @@ class Hostile:
                 self._open.discard(connection)
 
     def _answer(self, connection: socket.socket, method: str, target: str) -> None:
-        answer = self._chosen(method, urlsplit(target).path)
+        path = urlsplit(target).path
+        begun = next((several for end, several in self._first.items() if path.endswith(end) and several), None)
+        if begun is not None:
+            answer = begun.pop(0)
+        elif method == "PUT" and "/account_data/" in path:
+            answer = as_json({})
+        else:
+            answer = self._chosen(path)
         length = len(answer.body) if answer.length is None else answer.length
         head = [
             f"HTTP/1.1 {answer.status} Said",
@@ -123,10 +133,10 @@ class Hostile:
         if length != len(answer.body):
             connection.shutdown(socket.SHUT_RDWR)
 
-    def _chosen(self, method: str, path: str) -> Answer:
+    def _chosen(self, path: str) -> Answer:
         for end, answer in self.others.items():
-            if path.endswith(end) and answer:
-                return answer.pop(0) if isinstance(answer, list) else answer
+            if path.endswith(end):
+                return answer
         if path.endswith("/whoami"):
             return as_json({"user_id": USER, "device_id": "D"})
         if path.endswith("/sync"):
@@ -136,6 +146,6 @@ class Hostile:
                 self._over.wait(0.2)
                 return as_json({"next_batch": "end"})
             return found
-        if "/account_data/" in path and method == "GET":
+        if "/account_data/" in path:
             return as_json({"errcode": "M_NOT_FOUND", "error": "none"}, 404)
         return as_json({"event_id": "$done", "room_id": "!new:hostile.test"})

@@ -21,7 +21,7 @@ from console.platforms.matrix_events import Reading
 from console.platforms.matrix_kind import MatrixOptions
 from store.records import ActionKind, ActionState
 from tests.platforms.connected import Connected, order
-from tests.platforms.hostile import ROOM, TOKEN, USER, Answer, Hostile, Others, as_json, message, sync
+from tests.platforms.hostile import ROOM, TOKEN, USER, Answer, Hostile, as_json, message, sync
 from tests.platforms.synapse import until
 
 ADA, BOB = "@ada:hostile.test", "@bob:hostile.test"
@@ -36,8 +36,13 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
     monkeypatch.setenv("VIGIL_HOSTILE_TOKEN", TOKEN)
     open_: list[Connected | Hostile] = []
 
-    def make(*syncs: Answer, others: Others | None = None, password: bool = False) -> Connected:
-        server = Hostile(syncs, others)
+    def make(
+        *syncs: Answer,
+        others: dict[str, Answer] | None = None,
+        first: dict[str, list[Answer]] | None = None,
+        password: bool = False,
+    ) -> Connected:
+        server = Hostile(syncs, others, first)
         open_.append(server)
         token, secret = ("", "VIGIL_HOSTILE_TOKEN") if password else ("VIGIL_HOSTILE_TOKEN", "")
         user = USER if password else ""
@@ -159,11 +164,9 @@ def at_once() -> Iterator[None]:
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("end", ["/whoami", "/login", "/account_data/m.direct", "/account_data/vigil.mutes"])
 def test_whatever_is_answered_before_reading_begins_it_begins_at_last(play: Play, end: str) -> None:
-    wrong = every_wrong()
-    others: dict[str, Answer | list[Answer]] = {end: wrong}
-    if end == "/login":
-        others["/login"] = [*wrong, as_json({"user_id": USER, "access_token": "another", "device_id": "D"})]
-    read = play(sync("s1"), sync("s2", [message(1, "begun")]), others=others, password=end == "/login")
+    others = {"/login": as_json({"user_id": USER, "access_token": "another", "device_id": "D"})}
+    syncs = (sync("s1"), sync("s2", [message(1, "begun")]))
+    read = play(*syncs, others=others, first={end: every_wrong()}, password=end == "/login")
     until(lambda: read.failure or read.messages, 60)
     assert read.failure is None
     assert "an answer that is no JSON" in "\n".join(read.problems)
@@ -211,12 +214,8 @@ GOOD = {
 def test_whatever_is_answered_to_an_action_it_is_done_at_last(
     play: Play, kind: ActionKind, membership: str, end: str
 ) -> None:
-    others: dict[str, Answer | list[Answer]] = {end: every_wrong(), MEMBER: as_json({"membership": membership}), **GOOD}
-    if end in GOOD:
-        others = {**others, end: [*every_wrong(), *[GOOD[end]] * 4]}
-    elif end == MEMBER:
-        others[end] = [*every_wrong(), *[as_json({"membership": membership})] * 4]
-    read = play(sync("s1"), others=others)
+    others = {MEMBER: as_json({"membership": membership}), **GOOD}
+    read = play(sync("s1"), others=others, first={end: every_wrong()})
     until(lambda: read.position)
     message_id = "$x $y" if "%24x" in end or "%24y" in end else ""
     one = order(kind, ROOM, BOB, message_id, "words", 60, key="test.key")
@@ -257,12 +256,13 @@ def test_whatever_is_answered_to_coming_into_a_group_reading_goes_on(
     play: Play, happened: Callable[[], Answer], end: str
 ) -> None:
     member = f"/rooms/%21new%3Ahostile.test/state/m.room.member/{quote(USER, safe='')}"
-    others: dict[str, Answer | list[Answer]] = {
+    others = {
         f"{STATE}/m.room.tombstone": as_json({"replacement_room": "!new:hostile.test"}),
         member: as_json({"errcode": "M_FORBIDDEN", "error": "not in the room"}, 403),
     }
-    others[end] = wrong = every_wrong()
-    read = play(sync("s1"), *[happened()] * (len(wrong) + 1), sync("s3", [message(1, "after it all")]), others=others)
+    wrong = every_wrong()
+    syncs = [sync("s1"), *[happened()] * (len(wrong) + 1), sync("s3", [message(1, "after it all")])]
+    read = play(*syncs, others=others, first={end: wrong})
     until(lambda: read.failure or read.messages, 60)
     assert read.failure is None
     assert "cannot come in" in "\n".join(read.problems)
@@ -275,7 +275,7 @@ def test_whatever_is_answered_for_a_gap_it_is_filled_at_last(play: Play, part: i
     wrong = every_wrong()[part::3]
     page = as_json({"chunk": [message(1, "missed")]})
     gap = sync("s2", [message(2, "after")], limited=True)
-    read = play(sync("s1"), *[gap] * (len(wrong) + 1), others={"/messages": [*wrong, page]})
+    read = play(sync("s1"), *[gap] * (len(wrong) + 1), others={"/messages": page}, first={"/messages": wrong})
     assert read.texts(2) == [("text", "missed"), ("text", "after")]
 
 
@@ -310,6 +310,37 @@ def test_a_refused_action_says_nothing_of_the_connection(play: Play) -> None:
     for _ in range(5):
         assert read.perform(order(ActionKind.SEND, ROOM, text="x", key="test.key")).state is ActionState.FAILED
         assert read.platform.health == "connected"
+
+
+def test_a_wait_that_only_a_header_names_is_kept_to(play: Play) -> None:
+    limited = Answer(429, b'{"errcode":"M_LIMIT_EXCEEDED","error":"slow down"}', (("Retry-After", "7"),))
+    read = play(sync("s1"), others={"/redact/%24x/test.key.delete": limited})
+    receipt = read.perform(order(ActionKind.DELETE, ROOM, message="$x", key="test.key"))
+    assert (receipt.state, receipt.retry_after) == (ActionState.WAITING, 7.0)
+    assert receipt.words == "slow down (M_LIMIT_EXCEEDED)"
+
+
+def test_a_login_that_comes_too_soon_is_tried_when_the_server_says(play: Play) -> None:
+    limited = Answer(429, b'{"errcode":"M_LIMIT_EXCEEDED","error":"too many logins"}', (("Retry-After", "0.5"),))
+    good = as_json({"user_id": USER, "access_token": "another", "device_id": "D"})
+    read = play(sync("s1"), sync("s2", [message(1, "in")]), others={"/login": good}, first={"/login": [limited]},
+                password=True)  # fmt: skip
+    assert read.texts(1) == [("text", "in")]
+    assert read.problems == [read.problems[0]]
+    assert "too many logins (M_LIMIT_EXCEEDED)" in read.problems[0]
+
+
+def test_the_room_of_a_member_is_made_once_though_the_list_was_read_late(play: Play) -> None:
+    """A list that was sent before the room was on it, and comes after."""
+    listed = as_json({BOB: ["!new:hostile.test"]})
+    others = {
+        "/account_data/m.direct": listed, MEMBER: as_json({"membership": "join"}), **GOOD,
+        "/createRoom": as_json({"errcode": "M_UNKNOWN", "error": "a second room"}, 400),
+    }  # fmt: skip
+    read = play(sync("s1"), others=others, first={"/account_data/m.direct": [as_json({})]})
+    until(lambda: read.position)
+    receipt = read.perform(order(ActionKind.WARN, ROOM, BOB, text="x", key="test.key"))
+    assert (receipt.state, receipt.words) == (ActionState.DONE, "")
 
 
 @pytest.mark.parametrize("before", range(60, 82))
@@ -362,12 +393,13 @@ _JSON = st.recursive(
     max_leaves=8,
 )  # fmt: skip
 _TYPES = st.sampled_from(
-    ["m.room.message", "m.sticker", "m.room.member", "m.room.redaction", "m.room.encrypted", "m.room.name",
-     "m.room.create", "m.room.canonical_alias", "m.room.tombstone", "m.room.encryption"]
+    ["m.room.message", "m.sticker", "m.poll.start", "m.room.member", "m.room.redaction", "m.room.encrypted",
+     "m.room.name", "m.room.create", "m.room.canonical_alias", "m.room.tombstone", "m.room.encryption"]
 )  # fmt: skip
 _KEYS = [
     "body", "msgtype", "m.relates_to", "m.new_content", "m.mentions", "membership", "displayname", "reason", "redacts",
-    "name", "alias", "formatted_body", "format", "filename", "rel_type", "event_id", "user_ids", "vigil.direct",
+    "name", "alias", "m.poll", "m.text", "question", "answers", "replaces_state",
+    "replacement_room", "formatted_body", "format", "filename", "rel_type", "event_id", "user_ids", "vigil.direct",
 ]  # fmt: skip
 _CONTENT = st.dictionaries(st.sampled_from(_KEYS), _JSON | st.dictionaries(st.sampled_from(_KEYS), _JSON), max_size=6)
 _EVENT = st.fixed_dictionaries(
