@@ -15,11 +15,11 @@ import msgspec
 from console.platforms.base import Access, Batch, PlatformError, Receipt
 from console.platforms.http import Http, HttpError, Refusal, Secrets, TooLarge, Unreachable
 from console.platforms.matrix_access import access_of
-from console.platforms.matrix_actions import CAN, Actions
+from console.platforms.matrix_actions import Actions
 from console.platforms.matrix_client import Client, explained
 from console.platforms.matrix_direct import LISTED, Direct
 from console.platforms.matrix_events import BAD_EVENT, Reading
-from console.platforms.matrix_kind import MatrixOptions
+from console.platforms.matrix_kind import LIMITS, MatrixOptions
 from console.platforms.matrix_login import Login, LoginRefused
 from console.platforms.matrix_moves import follow, is_trouble
 from console.platforms.matrix_mutes import MuteKeeper
@@ -27,6 +27,7 @@ from console.platforms.matrix_shapes import Event, Invited, Member, Room, Sync
 from console.platforms.matrix_text import one_line
 from rules.records import Message, MessageKey
 from store.records import Order
+from widgets.language import mark
 
 POLL_SECONDS = 30.0
 TIMELINE_EVENTS = 100
@@ -63,7 +64,7 @@ class Matrix:
     with what the server still has, up to MOST_PAGES pages a room.
     """
 
-    can = CAN
+    can = LIMITS.can
     repeatable = True
 
     def __init__(
@@ -78,7 +79,7 @@ class Matrix:
         waits: tuple[float, float] = (FIRST_WAIT, LONGEST_WAIT),
     ) -> None:
         self.name = name
-        self.health = "connecting"
+        self.health = mark("connecting")
         self._options = options
         self._secrets = Secrets()
         self._http = Http(options.homeserver, self._secrets, explained, self._troubled, answer_seconds)
@@ -129,7 +130,7 @@ class Matrix:
                     seconds = LOGIN_SECONDS if isinstance(error, LoginRefused) else wait
                     await asyncio.sleep(max(seconds, getattr(error, "wait", None) or 0.0))
                     continue
-                self.health, self._said, self._ready = "connected", "", True
+                self.health, self._said, self._ready = mark("connected"), "", True
                 wait, poll = first_wait, self._poll_seconds
                 self._limit = min(TIMELINE_EVENTS, self._limit * 2)
                 messages = batch.messages
@@ -266,6 +267,7 @@ class Matrix:
                     self._gap_tries[room] += 1
                     if isinstance(error, TooLarge) or self._gap_tries[room] < GAP_TRIES:
                         raise
+                del self._gap_tries[room]
                 problems.append(f"{self._reading.group(room)}: what was missed cannot be read: {error}")
                 break
             del self._gap_tries[room]
@@ -311,13 +313,13 @@ class Matrix:
 
     def _troubled(self, error: HttpError) -> None:
         if isinstance(error, Unreachable):
-            self.health = "not reachable"
+            self.health = mark("not reachable")
         elif not isinstance(error, Refusal) or not error.code or error.status >= 500:
-            self.health = "in trouble"
+            self.health = mark("in trouble")
 
     def _trouble(self, error: Exception) -> Batch | None:
         """What to say of a failure, once as long as it stays the same."""
-        self.health = "login refused" if isinstance(error, LoginRefused) else self.health
+        self.health = mark("login refused") if isinstance(error, LoginRefused) else self.health
         said = self._secrets.clean(f"{self._options.homeserver}: {error}")
         if said == self._said and not self._notes:
             return None

@@ -17,11 +17,10 @@ from console.platforms.telegram_access import SUPERGROUP, lack
 from console.platforms.telegram_client import Client, LoginRefused, Result, moved_to
 from console.platforms.telegram_events import Reading
 from console.platforms.telegram_ids import is_basic, numbers, requester
+from console.platforms.telegram_kind import TOO_OLD
 from console.platforms.telegram_shapes import Chat, Member, Sent
 from console.platforms.telegram_text import LONGEST_TEXT, mention, name_of, title_of, units
 from store.records import ActionKind, ActionState, Order
-
-CAN = frozenset(ActionKind)
 
 MOST_DELETED = 100
 """So many messages one call deletes at most."""
@@ -43,7 +42,6 @@ _RIGHTS = (
 NEVER_WROTE = (
     "Telegram lets a bot write to nobody who has not written to it first: the member has to open {bot} and press Start"
 )
-TOO_OLD = "Telegram lets bots delete a message for 48 hours only: an administrator can still delete it by hand"
 _ADVICE = (
     ("initiate conversation", NEVER_WROTE),
     ("bot was blocked", "the member has blocked {bot}"),
