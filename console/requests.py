@@ -36,16 +36,23 @@ def _what(message: Message) -> str:
 
 
 def close_settled(db: Database, heard: Sequence[Heard], gone: Sequence[MessageKey], now: float) -> None:
-    """Close the open cases that held nothing but requests of members who have come in meanwhile, or who have taken
-    their request back. Call it in the transaction that stored what was heard, once what is gone is marked."""
+    """Close the cases that held nothing but requests of members who have come in meanwhile, who have taken their
+    request back, or whom somebody has answered elsewhere. An answer that waits for an admin is turned down first: there
+    is nothing left to approve. Call it in the transaction that stored what was heard, once what is gone is marked."""
     joined = [
         (one.stored.group_id, one.stored.member_id)
         for one in heard
         if one.message.kind == "join" and one.stored.member_id is not None
     ]
+    for proposal in requests.settled_proposals(db, joined, gone):
+        decisions.reject(db, proposal.decision_id, AUTOMATIC, _why(proposal.joined), now)
+    # What such an answer was proposed for is open again now.
     for case in requests.settled(db, joined, gone):
-        reason = "has joined meanwhile" if case.joined else "the request was taken back"
         decisions.record(
-            db, case.id, case.version, case.seen, Decision.DISMISS, AUTOMATIC, (), approved=True, reason=reason,
-            learn=False, not_before=now, strikes_expire_at=now, now=now,
+            db, case.id, case.version, case.seen, Decision.DISMISS, AUTOMATIC, (), approved=True,
+            reason=_why(case.joined), learn=False, not_before=now, strikes_expire_at=now, now=now,
         )  # fmt: skip
+
+
+def _why(joined: bool) -> str:
+    return "has joined meanwhile" if joined else "the request was taken back, or answered elsewhere"

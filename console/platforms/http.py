@@ -33,6 +33,7 @@ LONGEST_WAIT = 120.0
 LONGEST_WORDS = 300
 """Characters of what a service says that are repeated to people."""
 
+_BEGINNING = 2_000
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.InvalidURL)
 
 # What caused a retry may hold a token in its address, and would be logged otherwise.
@@ -267,7 +268,8 @@ class Http:
         except msgspec.ValidationError as error:
             raise BadAnswer(f"an answer of another shape: {self._secrets.clean(str(error))}") from None
         except (ValueError, RecursionError):
-            begins = self._secrets.clean(body[:80].decode("utf-8", "replace"))
+            # Cut after that: half a token is known for none.
+            begins = self._secrets.clean(body[:_BEGINNING].decode("utf-8", "replace"))[:80]
             raise BadAnswer(f"an answer that is no JSON: {begins!r}" if body else "an empty answer") from None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import msgspec
 
 from console.platforms.base import Access, Batch, PlatformError, Receipt
-from console.platforms.http import Http, HttpError, Refusal, Secrets, TooLarge
+from console.platforms.http import Http, HttpError, Refusal, Secrets, TooLarge, Unreachable
 from console.platforms.matrix_access import access_of
 from console.platforms.matrix_actions import Actions
 from console.platforms.matrix_client import Client, explained
@@ -20,6 +21,7 @@ from console.platforms.matrix_direct import LISTED, Direct
 from console.platforms.matrix_events import BAD_EVENT, Reading
 from console.platforms.matrix_kind import LIMITS, MatrixOptions
 from console.platforms.matrix_login import Login, LoginRefused
+from console.platforms.matrix_moves import follow, is_trouble
 from console.platforms.matrix_mutes import MuteKeeper
 from console.platforms.matrix_shapes import Event, Invited, Member, Room, Sync
 from console.platforms.matrix_text import one_line
@@ -32,6 +34,8 @@ TIMELINE_EVENTS = 100
 """So many events of a room come with one answer at most; a gap before them is filled in pages of as many."""
 BATCH_MESSAGES = 500
 MOST_PAGES = 1_000
+GAP_TRIES = 10
+"""So often what was missed in a group is asked for, before it is given up for the sake of all other groups."""
 LOGIN_SECONDS = 30.0
 """How long to wait when there is no way to log in."""
 POSITION_UNKNOWN = ("M_UNKNOWN_POS", "M_INVALID_PARAM", "M_UNKNOWN")
@@ -40,7 +44,8 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 """Seconds between two tries to reach a server that is down."""
 
 _EVENTS = [
-    "m.room.message", "m.sticker", "m.room.encrypted", "m.room.redaction", "m.room.member", "m.room.name",
+    "m.room.message", "m.sticker", "m.poll.start", "org.matrix.msc3381.poll.start", "m.room.encrypted",
+    "m.room.redaction", "m.room.member", "m.room.name",
     "m.room.canonical_alias", "m.room.encryption", "m.room.tombstone", "m.room.create",
 ]  # fmt: skip
 
@@ -85,6 +90,7 @@ class Matrix:
         self._actions = Actions(self._client, self._reading, self._direct, self._mutes)
         self._poll_seconds = poll_seconds
         self._waits = waits
+        self._gap_tries: Counter[str] = Counter()
         self._notes: list[str] = []
         self._said = ""
         self._limit = TIMELINE_EVENTS
@@ -231,13 +237,16 @@ class Matrix:
         if not first:
             timeline = found.timeline
             events = timeline.events
-            if timeline.limited and timeline.prev_batch and not self._reading.has_own_join(events):
+            if timeline.limited and not self._reading.is_beginning(events):
                 events = await self._gap(room, since, timeline.prev_batch, names, problems) + events
             read = self._reading.read(room, events, names)
             messages += read.messages
             gone += read.gone
             problems += read.problems
         problems += self._reading.news(room)
+        if (moved := self._reading.replaced.get(room)) and (said := await follow(self._client, room, *moved)):
+            problems.append(f"{self._reading.group(room)}: {said}")
+        self._reading.replaced.pop(room, None)
 
     async def _gap(
         self, room: str, since: str, start: str, names: dict[str, str], problems: list[str]
@@ -245,18 +254,26 @@ class Matrix:
         """The events between what was read last and a timeline that begins at `start`, in their order."""
         pages: list[list[msgspec.Raw]] = []
         seen = {start}
+        if not start:
+            problems.append(f"{self._reading.group(room)}: some of what was written was missed, and the server does not"
+                            " say from where on")  # fmt: skip
+            return []
         for _ in range(MOST_PAGES):
             limit = self._limit
             try:
                 page = await self._client.messages(room, start, since, limit, _page_filter())
-            except Refusal as error:
-                if error.again or not error.code:
-                    raise
+            except HttpError as error:
+                if error.again or is_trouble(error):
+                    self._gap_tries[room] += 1
+                    if isinstance(error, TooLarge) or self._gap_tries[room] < GAP_TRIES:
+                        raise
+                del self._gap_tries[room]
                 problems.append(f"{self._reading.group(room)}: what was missed cannot be read: {error}")
                 break
+            del self._gap_tries[room]
             self._reading.learn(room, page.state, names)
             pages.append(page.chunk)
-            if not page.end or self._reading.has_own_join(page.chunk):
+            if not page.end or self._reading.is_beginning(page.chunk):
                 break
             if page.end in seen:
                 problems.append(f"{self._reading.group(room)}: the server's history goes round in a circle")
@@ -288,14 +305,17 @@ class Matrix:
             return [f"{group}: {who} invited Vigil to talk alone, which is no group: not followed"]
         try:
             await self._client.join(room)
-        except Refusal as error:
-            if error.again or not error.code:
+        except HttpError as error:
+            if is_trouble(error):
                 raise
-            return [f"{group}: {who} invited Vigil, but it cannot come in: {error}"]
+            return [f"{group}: {who} invited Vigil, but it cannot come in: {error}; have it invited again"]
         return [f"{group}: came in, invited by {who}"]
 
     def _troubled(self, error: HttpError) -> None:
-        self.health = mark("not reachable") if not isinstance(error, Refusal) else mark("in trouble")
+        if isinstance(error, Unreachable):
+            self.health = mark("not reachable")
+        elif not isinstance(error, Refusal) or not error.code or error.status >= 500:
+            self.health = mark("in trouble")
 
     def _trouble(self, error: Exception) -> Batch | None:
         """What to say of a failure, once as long as it stays the same."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from console.platforms.matrix_direct import Direct
 from console.platforms.matrix_events import BAD_EVENT, Reading
 from console.platforms.matrix_power import Power, power
 from console.platforms.matrix_shapes import Create, Event, Invited, Room
+from console.platforms.matrix_text import one_line
 from store.records import ActionKind
 
 CHECKED = (
@@ -19,7 +21,14 @@ CHECKED = (
 )  # fmt: skip
 """Each of the rights once; the others go by one of these."""
 
-_STATE = ["m.room.create", "m.room.power_levels", "m.room.name", "m.room.canonical_alias", "m.room.encryption"]
+_STATE = [
+    "m.room.create",
+    "m.room.power_levels",
+    "m.room.name",
+    "m.room.canonical_alias",
+    "m.room.encryption",
+    "m.room.tombstone",
+]
 
 
 async def access_of(client: Client, reading: Reading, direct: Direct, inviters: tuple[str, ...]) -> Access:
@@ -47,7 +56,10 @@ async def access_of(client: Client, reading: Reading, direct: Direct, inviters: 
             continue
         events = [*found.state.events, *found.timeline.events]
         reading.learn(room, events, {})
-        groups.append(_group(room, reading.group(room), events, client.user))
+        group = _group(room, reading.group(room), events, client.user)
+        if moved := reading.replaced.pop(room, None):
+            group = replace(group, remarks=(*group.remarks, f"it has moved to a new group: {one_line(moved[0])}"))
+        groups.append(group)
     remarks = [_invitation(room, part, reading, client.user, inviters) for room, part in answer.rooms.invite.items()]
     if not inviters:
         remarks.append("`inviters` in vigil.toml is empty: no invitation is followed")

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from console.platforms.base import Receipt, original_id, own_id
-from console.platforms.http import HttpError, Refusal
+from console.platforms.http import HttpError, Refusal, Unreachable
 from console.platforms.matrix_client import Client
 from console.platforms.matrix_direct import Direct
 from console.platforms.matrix_events import Reading
 from console.platforms.matrix_login import LoginRefused
+from console.platforms.matrix_moves import is_trouble
 from console.platforms.matrix_mutes import CannotMute, MuteKeeper
 from console.platforms.matrix_text import mention, one_line
 from store.records import ActionKind, ActionState, Order
 
-TROUBLE_SECONDS = (2.0, 60.0)
+TROUBLE_SECONDS = (1.0, 20.0)
 LOGIN_SECONDS = 60.0
 """How long an action waits before the next try: after trouble with the server, at first and at most, and when it
 refuses the login."""
+MOST_TRIES = 30
+"""So often an action is tried that the server itself cannot carry out, which takes some ten minutes."""
 
 _CHANGES = {
     ActionKind.REMOVE: ("kick", frozenset(["leave", "ban", ""])),
@@ -46,6 +50,7 @@ class Actions:
         self._direct = direct
         self._mutes = mutes
         self._troubles = 0
+        self._tries: Counter[str] = Counter()
 
     async def perform(self, order: Order, load: Callable[[], Awaitable[None]], ready: Callable[[], bool]) -> Receipt:
         """`load` logs in and fetches what the server keeps; `ready` is whether all rooms made before are known."""
@@ -63,16 +68,28 @@ class Actions:
                 return self._later(error)
             done = Receipt(ActionState.DONE, await self._do(order, ready))
             self._troubles = 0
+            del self._tries[order.key]
             return done
         except (_Failed, CannotMute) as error:
             return Receipt(ActionState.FAILED, str(error))
         except LoginRefused as error:
             return Receipt(ActionState.WAITING, str(error), LOGIN_SECONDS)
         except HttpError as error:
-            if error.again or (isinstance(error, Refusal) and not error.code):
-                return self._later(error)
+            if error.again or is_trouble(error):
+                return self._once_more(order, error)
             self._troubles = 0
             return await self._explained(order, error)
+
+    def _once_more(self, order: Order, error: HttpError) -> Receipt:
+        """Whether an action is tried again: what fails by itself, time after time, must not hold up all others."""
+        if not is_trouble(error):
+            self._tries[order.key] += 1
+            if self._tries[order.key] >= MOST_TRIES:
+                del self._tries[order.key]
+                self._troubles = 0
+                words = f"{error}; tried {MOST_TRIES} times: look in the group whether it was done"
+                return Receipt(ActionState.UNKNOWN, words)
+        return self._later(error)
 
     def _later(self, error: HttpError) -> Receipt:
         """When to try again: when the server says, else after longer and longer."""
@@ -189,8 +206,9 @@ class Actions:
         return Receipt(ActionState.FAILED, f"{error}; {advice}" if advice else str(error))
 
 
-class _NotReady(HttpError):
+class _NotReady(Unreachable):
     """Something else has to happen first."""
 
     def __init__(self, words: str) -> None:
-        super().__init__(words, 0.5)
+        super().__init__(words)
+        self.wait = 0.5

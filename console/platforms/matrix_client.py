@@ -11,7 +11,19 @@ import msgspec
 from console.platforms.http import BRIEF, ONCE, BadAnswer, Explained, Http, Patience, Refusal
 from console.platforms.matrix_login import Login
 from console.platforms.matrix_power import Power, power
-from console.platforms.matrix_shapes import Create, ErrorBody, Event, Member, Nothing, Page, RoomId, Sent, Sync
+from console.platforms.matrix_shapes import (
+    Create,
+    ErrorBody,
+    Event,
+    Member,
+    Nothing,
+    Page,
+    Predecessor,
+    RoomId,
+    Sent,
+    Sync,
+    Tombstone,
+)
 
 Answer = TypeVar("Answer")
 
@@ -131,8 +143,31 @@ class Client:
     async def set_state(self, room: str, kind: str, content: Mapping[str, Any]) -> None:
         await self._ask("PUT", f"rooms/{_part(room)}/state/{kind}", Sent, body=content)
 
-    async def join(self, room: str) -> None:
-        await self._ask("POST", f"join/{_part(room)}", RoomId, body={}, patience=BRIEF)
+    async def join(self, room: str, via: str = "") -> None:
+        """Come into a room, of which the server `via` knows."""
+        query = {"server_name": via, "via": via} if via else None
+        await self._ask("POST", f"join/{_part(room)}", RoomId, query=query, body={}, patience=BRIEF)
+
+    async def leave(self, room: str) -> None:
+        await self._ask("POST", f"rooms/{_part(room)}/leave", Nothing, body={})
+
+    async def successor(self, room: str) -> str:
+        """The room that has taken this one's place, "" for none."""
+        try:
+            found = await self._ask("GET", f"rooms/{_part(room)}/state/m.room.tombstone", Tombstone)
+        except Refusal as error:
+            if error.code != NOT_FOUND:
+                raise
+            return ""
+        return found.replacement_room
+
+    async def predecessor(self, room: str) -> str:
+        """The room whose place this one says it has taken, "" for none."""
+        create = await self._ask("GET", f"rooms/{_part(room)}/state/m.room.create", Create)
+        try:
+            return msgspec.convert(create.predecessor, Predecessor).room_id
+        except msgspec.ValidationError:
+            return ""
 
     async def create_room(self, content: Mapping[str, Any]) -> str:
         """Returns the new room's id."""

@@ -50,9 +50,15 @@ class Direct:
 
     async def room(self, user: str) -> str:
         """A room with the member in it, or invited to it. Raises LoginRefused, HttpError."""
-        for room in self._rooms.get(user, []):
-            if await self._is_shared(room, user):
-                return room
+        tried: set[str] = set()
+        for again in (False, True):
+            if again:
+                # What was read last may be older than the list is.
+                await self.load()
+            for room in self._rooms.get(user, []):
+                if room not in tried and await self._is_shared(room, user):
+                    return room
+                tried.add(room)
         made = await self._client.create_room(
             {
                 "preset": "private_chat",

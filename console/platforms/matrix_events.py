@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -24,7 +24,7 @@ from console.platforms.matrix_shapes import (
     Relation,
     Tombstone,
 )
-from console.platforms.matrix_text import one_line, readable, sound
+from console.platforms.matrix_text import one_line, poll_text, readable, sound
 from rules.records import Message, MessageKey
 
 Shape = TypeVar("Shape")
@@ -58,6 +58,8 @@ class Found:
     messages: list[Message] = field(default_factory=list)
     gone: list[MessageKey] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    kept: int = 0
+    """So many of the messages were written before Vigil's own account left the group, while it was there."""
 
 
 class Reading:
@@ -69,6 +71,8 @@ class Reading:
         self.groups: dict[str, str] = {}
         self.direct: dict[str, str] = {}
         """Rooms that Vigil made to talk to one member, and with whom, as events showed them."""
+        self.replaced: dict[str, tuple[str, str]] = {}
+        """Rooms of which events showed that another one has taken their place: which, and who said so."""
         self._name = name
         self._clock = clock
         self._encrypted: dict[str, bool] = {}
@@ -89,7 +93,7 @@ class Reading:
                 continue
 
     def read(self, room: str, events: Sequence[msgspec.Raw], names: dict[str, str]) -> Found:
-        """Read a room's events, in their order. What was written before Vigil's own account came in is left out."""
+        """Read a room's events, in their order. What was written while Vigil was not there is left out."""
         found = Found()
         for raw in events:
             try:
@@ -114,15 +118,15 @@ class Reading:
         what = "is encrypted: its messages cannot be read, so no rule looks at them; who comes and who leaves is seen"
         return [f"{self.group(room)}: {what}"]
 
-    def has_own_join(self, events: Iterable[msgspec.Raw]) -> bool:
-        """Whether Vigil's own account came in with one of these events."""
+    def is_beginning(self, events: Iterable[msgspec.Raw]) -> bool:
+        """Whether Vigil's own account, with one of these events, had to do with the group for the first time: who was
+        there, left and came back has missed something before that as well."""
         for raw in events:
             try:
                 event = msgspec.json.decode(raw, type=Event)
                 if event.type == "m.room.member" and event.state_key == self.user:
-                    joined = msgspec.json.decode(event.content, type=Member).membership == "join"
                     before = msgspec.json.decode(event.unsigned, type=Before)
-                    if joined and _membership(before) != "join":
+                    if not _membership(before):
                         return True
             except BAD_EVENT:
                 continue
@@ -141,6 +145,10 @@ class Reading:
                     self.groups.setdefault(room, alias)
             case "m.room.encryption":
                 self._encrypted.setdefault(room, False)
+            case "m.room.tombstone" if event.state_key == "":
+                successor = msgspec.json.decode(event.content, type=Tombstone).replacement_room
+                if sound_id(successor):
+                    self.replaced[room] = (successor, event.sender)
             case "m.room.create":
                 create = msgspec.json.decode(event.content, type=Create)
                 if create.direct_with and event.sender == self.user:
@@ -152,13 +160,13 @@ class Reading:
         match event.type:
             case "m.room.member":
                 self._member(room, event, names, found)
-            case "m.room.tombstone":
-                successor = one_line(msgspec.json.decode(event.content, type=Tombstone).replacement_room)
-                found.problems.append(f"{self.group(room)}: was replaced by the group {successor}: invite Vigil there")
             case "m.room.redaction":
                 self._redaction(room, event, found)
             case "m.room.message" | "m.sticker" if event.sender != self.user:
                 self._message(room, event, names, found)
+            case "m.poll.start" | "org.matrix.msc3381.poll.start" if event.sender != self.user:
+                if text := poll_text(msgspec.json.decode(event.content, type=dict[str, Any])):
+                    found.messages.append(self._made(room, event, names, "poll", text))
             case "m.room.encrypted" if event.sender != self.user:
                 self._encrypted.setdefault(room, False)
                 found.messages.append(self._made(room, event, names, "encrypted", ""))
@@ -168,16 +176,15 @@ class Reading:
         if content.body is None and not content.new_content:
             return  # deleted before it came here
         relation = _converted(content.relates_to, Relation) or Relation()
-        if relation.rel_type == "m.replace" and content.new_content:
-            if not sound_id(relation.event_id):
-                raise msgspec.ValidationError("what it edits is no id")
-            edited = msgspec.json.decode(content.new_content, type=Content)
+        if (edited := _edited(content, relation)) is not None:
             _, text = _said(event, edited, relation)
             edit = edit_id(relation.event_id, event.event_id)
             self._remember(self._edits, (room, event.event_id), edit)
             mentioned = _mentioned(edited) or _mentioned(content)
             found.messages.append(self._made(room, event, names, "edit", text, mentioned, id_=edit))
             return
+        if content.body is None:
+            raise msgspec.ValidationError("it is an edit to no text")
         kind, text = _said(event, content, relation)
         answered = relation.in_reply_to.event_id if relation.in_reply_to else ""
         found.messages.append(self._made(room, event, names, kind, text, _mentioned(content), reply_to=answered))
@@ -191,7 +198,7 @@ class Reading:
         before = msgspec.json.decode(event.unsigned, type=Before)
         was = _membership(before)
         member = event.state_key or ""
-        if not sound_id(member) or content.membership == was:
+        if not sound_id(member) or content.membership == was != "knock":
             return
         if member == self.user:
             self._own(room, event, content, was, found)
@@ -200,6 +207,9 @@ class Reading:
         if content.membership == "invite":
             # Whoever asked and was let in was brought by nobody.
             self._remember(self._invited, (room, member), "" if was == "knock" else event.sender)
+        if was == "knock" and event.sender != self.user and sound_id(before.replaces_state):
+            # Taken back, answered by somebody else, or asked again in other words.
+            found.gone.append(MessageKey(self._name, room, before.replaces_state))
         made = self._made(room, event, names, "", "", member=member)
         match content.membership:
             case "join":
@@ -218,9 +228,11 @@ class Reading:
 
     def _own(self, room: str, event: Event, content: Member, was: str, found: Found) -> None:
         if content.membership == "join":
-            found.messages.clear()
-            found.gone.clear()
-        elif event.sender != self.user and was == "join":
+            del found.messages[found.kept :]
+            return
+        if was == "join":
+            found.kept = len(found.messages)
+        if event.sender != self.user and was == "join":
             reason = one_line(content.reason)
             found.problems.append(
                 f"{self.group(room)}: {event.sender} has removed Vigil from the group{f': {reason}' if reason else ''};"
@@ -261,6 +273,18 @@ def _membership(before: Before) -> str:
         return msgspec.json.decode(before.prev_content, type=Member).membership
     except msgspec.ValidationError:
         return ""
+
+
+def _edited(content: Content, relation: Relation) -> Content | None:
+    """What a message becomes by an edit; None for what is no edit, or one that no client can make out: what it says
+    itself is then what is shown."""
+    if relation.rel_type != "m.replace" or not content.new_content or not sound_id(relation.event_id):
+        return None
+    try:
+        edited = msgspec.json.decode(content.new_content, type=Content)
+    except BAD_EVENT:
+        return None
+    return None if edited.body is None else edited
 
 
 def _said(event: Event, content: Content, relation: Relation) -> tuple[str, str]:

@@ -108,6 +108,7 @@ class Before(msgspec.Struct):
 
     prev_content: msgspec.Raw = _EMPTY
     prev_sender: str = ""
+    replaces_state: str = ""
 
 
 class InReplyTo(msgspec.Struct):
@@ -157,11 +158,18 @@ class Tombstone(msgspec.Struct):
     replacement_room: str = ""
 
 
+class Predecessor(msgspec.Struct):
+    """The group that a new one stands in for."""
+
+    room_id: str = ""
+
+
 class Create(msgspec.Struct, rename={"direct_with": "vigil.direct"}):
     """The content of m.room.create; `direct_with` is Vigil's own mark on the rooms it makes to talk to one member."""
 
     room_version: str = "1"
     additional_creators: list[str] = []
+    predecessor: Any = None
     direct_with: str = ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
 from urllib.parse import quote
 
 LONGEST_MARKUP = 60_000
@@ -11,6 +12,8 @@ MOST_LINKS = 20
 _TAG = re.compile(r"/?([a-zA-Z][a-zA-Z0-9-]*)")
 _HREF = re.compile(r"""\shref\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _QUOTE = re.compile(r"> (?:\* )?<@[^>\n]{1,255}>")
+_POLLS = ("m.poll", "m.poll.start", "org.matrix.msc3381.poll.start")
+_WORDS = ("m.text", "org.matrix.msc1767.text", "body")
 _LINES = frozenset(["p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "hr"])
 
 
@@ -24,6 +27,26 @@ def readable(body: str, markup: str, *, reply: bool) -> str:
         return sound(text)
     shown = _shown(markup)
     return sound(text if _covers(text, shown) else f"{shown}\n{text}")
+
+
+def poll_text(content: Mapping[str, object]) -> str:
+    """What a poll says: its question and answers, a line each, and what only those see whose programs know no polls."""
+    asked = next((part for key in _POLLS if isinstance(part := content.get(key), dict)), {})
+    answers = asked.get("answers")
+    lines = [_words(asked.get("question")), *(map(_words, answers) if isinstance(answers, list) else ())]
+    shown, text = "\n".join(filter(None, lines)), _words(content)
+    return sound(text if _covers(text, shown) else f"{shown}\n{text}".strip("\n"))
+
+
+def _words(part: object) -> str:
+    """The text of a part of a poll, in any of the ways in which programs write it."""
+    if not isinstance(part, dict):
+        return ""
+    for key in _WORDS:
+        match part.get(key):
+            case str(text) | [{"body": str(text)}, *_]:
+                return text
+    return ""
 
 
 def sound(text: str) -> str:

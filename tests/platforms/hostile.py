@@ -6,7 +6,7 @@ import contextlib
 import json
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,12 +51,18 @@ def sync(batch: str, events: Sequence[Any] = (), **timeline: Any) -> Answer:
 
 
 class Hostile:
-    """Answers everything but /sync in order, unless `others` names a path's end; /sync from `syncs`, one after the
-    other, and then that nothing more happened."""
+    """Answers everything but /sync in order, unless `first` names a path's end, with answers given once each, or
+    `others`, with one given always; /sync from `syncs`, one after the other, and then that nothing more happened."""
 
-    def __init__(self, syncs: Sequence[Answer], others: dict[str, Answer] | None = None) -> None:
+    def __init__(
+        self,
+        syncs: Sequence[Answer],
+        others: dict[str, Answer] | None = None,
+        first: Mapping[str, list[Answer]] | None = None,
+    ) -> None:
         self.syncs: Iterator[Answer] = iter(syncs)
         self.others = others or {}
+        self._first = first or {}
         self.asked: list[str] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.base = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
@@ -97,14 +103,21 @@ class Hostile:
                             length = int(header.split(b":")[1])
                     read.read(length)
                     self.asked.append(f"{line.split()[0].decode()} {target}")
-                    self._answer(connection, target)
+                    self._answer(connection, line.split()[0].decode(), target)
             except (OSError, IndexError):
                 return
             finally:
                 self._open.discard(connection)
 
-    def _answer(self, connection: socket.socket, target: str) -> None:
-        answer = self._chosen(urlsplit(target).path)
+    def _answer(self, connection: socket.socket, method: str, target: str) -> None:
+        path = urlsplit(target).path
+        begun = next((several for end, several in self._first.items() if path.endswith(end) and several), None)
+        if begun is not None:
+            answer = begun.pop(0)
+        elif method == "PUT" and "/account_data/" in path:
+            answer = as_json({})
+        else:
+            answer = self._chosen(path)
         length = len(answer.body) if answer.length is None else answer.length
         head = [
             f"HTTP/1.1 {answer.status} Said",
@@ -135,4 +148,4 @@ class Hostile:
             return found
         if "/account_data/" in path:
             return as_json({"errcode": "M_NOT_FOUND", "error": "none"}, 404)
-        return as_json({"event_id": "$done"})
+        return as_json({"event_id": "$done", "room_id": "!new:hostile.test"})

@@ -42,6 +42,7 @@ allow_public_rooms_over_federation: false
 database: {{name: sqlite3, args: {{database: {folder}/synapse.db}}}}
 media_store_path: {folder}/media
 log_config: {folder}/log.yaml
+app_service_config_files: {services}
 listeners:
   - {{port: {port}, type: http, bind_addresses: [127.0.0.1], resources: [{{names: [client]}}]}}
 {rates}
@@ -53,6 +54,17 @@ handlers: {{file: {{class: logging.FileHandler, formatter: plain, filename: {fol
 root: {{level: WARNING, handlers: [file]}}
 disable_existing_loggers: false
 """
+_START = "import sys, synapse.app.homeserver as server; sys.stdin.readline() and server.main()"
+_BRIDGE = """
+id: bridge
+url: null
+as_token: {token}
+hs_token: unused
+sender_localpart: bridge
+rate_limited: false
+namespaces: {{users: [{{regex: '@.*', exclusive: false}}]}}
+"""
+_BRIDGE_TOKEN = "of-the-bridge"
 _FREE = {"per_second": 10_000, "burst_count": 10_000}
 
 
@@ -66,15 +78,17 @@ def need_synapse() -> None:
 
 
 class Synapse:
-    """The server. `messages` is how many events a second an account may send, with which burst; None for any number."""
+    """The server. `messages` is how many events a second an account may send, with which burst; None for any number.
+    With a `bridge` people can say things at another time than now."""
 
-    def __init__(self, folder: Path, messages: tuple[float, int] | None = None) -> None:
+    def __init__(self, folder: Path, messages: tuple[float, int] | None = None, *, bridge: bool = False) -> None:
         self.folder = folder
         with socket.socket() as found:
             found.bind(("127.0.0.1", 0))
             self.port: int = found.getsockname()[1]
         self.base = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
+        self._spare: subprocess.Popen[bytes] | None = None
         self._clients: list[httpx.Client] = []
         limit = _FREE if messages is None else {"per_second": messages[0], "burst_count": messages[1]}
         rates = {
@@ -90,17 +104,36 @@ class Synapse:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "log.yaml").write_text(_LOG.format(folder=folder))
         (folder / "hs.yaml").write_text(
-            _CONFIG.format(server=SERVER, folder=folder, secret=SHARED_SECRET, port=self.port, rates=lines)
+            _CONFIG.format(
+                server=SERVER,
+                folder=folder,
+                secret=SHARED_SECRET,
+                port=self.port,
+                rates=lines,
+                services=[str(folder / "bridge.yaml")] if bridge else [],
+            )
         )
+        (folder / "bridge.yaml").write_text(_BRIDGE.format(token=_BRIDGE_TOKEN))
         (folder / "signing.key").write_text(f"ed25519 a_1 {secrets.token_urlsafe(32)}\n")
 
     def start(self) -> None:
-        command = [sys.executable, "-P", "-m", "synapse.app.homeserver", "-c", str(self.folder / "hs.yaml")]
-        with (self.folder / "out.txt").open("ab") as out:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.folder, start_new_session=True
-            )
+        self.prepare()
+        process, self._spare = self._spare, None
+        assert process is not None
+        assert process.stdin is not None
+        process.stdin.write(b"go\n")
+        process.stdin.close()
+        self._process = process
         until(self._answers, 60)
+
+    def prepare(self) -> None:
+        """Have a process ready that has loaded its code, so that the next start takes less time."""
+        if self._spare is None:
+            command = [sys.executable, "-P", "-c", _START, "-c", str(self.folder / "hs.yaml")]
+            with (self.folder / "out.txt").open("ab") as out:
+                self._spare = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=out, stderr=out, cwd=self.folder, start_new_session=True
+                )
 
     def _answers(self) -> bool:
         assert self._process is not None
@@ -122,6 +155,8 @@ class Synapse:
         for client in self._clients:
             client.close()
         self.kill()
+        if self._spare is not None:
+            self._spare.communicate()
 
     def person(self, name: str, *, admin: bool = False) -> Person:
         """A new account, logged in."""
@@ -187,6 +222,24 @@ class Person:
         self._count += 1
         path = f"rooms/{quote(room)}/send/{kind}/{self.user}.{self._count}"
         return str(self.ask("PUT", path, content)["event_id"])
+
+    def say_at(self, room: str, text: str, at: float) -> str:
+        """Post a text at another time, in epoch seconds, by the server's bridge."""
+        self._count += 1
+        path = f"rooms/{quote(room)}/send/m.room.message/{self.user}.{self._count}"
+        return str(self._at("PUT", path, {"msgtype": "m.text", "body": text}, at)["event_id"])
+
+    def join_at(self, room: str, at: float) -> None:
+        path = f"rooms/{quote(room)}/state/m.room.member/{quote(self.user)}"
+        self._at("PUT", path, {"membership": "join", "displayname": self.user[1:].partition(":")[0]}, at)
+
+    def _at(self, method: str, path: str, body: object, at: float) -> Any:
+        answer = self._client.request(
+            method, f"/_matrix/client/v3/{path}", json=body,
+            params={"ts": int(at * 1000), "user_id": self.user}, headers={"Authorization": f"Bearer {_BRIDGE_TOKEN}"},
+        )  # fmt: skip
+        assert answer.status_code == 200, (path, answer.status_code, answer.text)
+        return answer.json()
 
     def edit(self, room: str, event: str, text: str) -> str:
         new = {"msgtype": "m.text", "body": text}

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from console.platforms.base import original_id
-from tests.platforms.connected import Connected
+from store.records import ActionKind, ActionState
+from tests.platforms.connected import Connected, order
 from tests.platforms.people import People
 from tests.platforms.synapse import ROOM_VERSIONS, Person, until
 
@@ -118,17 +119,119 @@ def test_who_comes_and_goes_and_who_brought_them(people: People, connect: Connec
 
 @pytest.mark.parametrize("version", ROOM_VERSIONS)
 def test_a_knock_is_a_request_with_its_words(people: People, connect: Connect, version: str) -> None:
-    room = people.ada.make_group("Tea", version, preset="private_chat", initial_state=[
-        {"type": "m.room.join_rules", "state_key": "", "content": {"join_rule": "knock"}}
-    ])  # fmt: skip
-    people.ada.invite(room, people.vigil.user)
-    people.vigil.join(room)
+    room = knocked(people, version)
     read = connect().begun()
     people.eve.ask("POST", f"knock/{room}", {"reason": "I grow tea"})
     people.ada.invite(room, people.eve.user)
     people.eve.join(room)
     assert read.texts(2) == [("knock", "I grow tea"), ("join", "")]
     assert read.messages[1].inviter == "", "whoever asked was brought by nobody"
+
+
+def knocked(people: People, version: str = "12") -> str:
+    """A group that takes requests, with Vigil in it."""
+    room = people.ada.make_group("Tea", version, preset="private_chat", initial_state=[
+        {"type": "m.room.join_rules", "state_key": "", "content": {"join_rule": "knock"}}
+    ])  # fmt: skip
+    people.ada.invite(room, people.vigil.user)
+    people.vigil.join(room)
+    return room
+
+
+@pytest.mark.parametrize("version", ROOM_VERSIONS)
+def test_a_request_that_nobody_has_to_answer_any_more_is_gone(people: People, connect: Connect, version: str) -> None:
+    room = knocked(people, version)
+    ada, bob, eve = people.ada, people.bob, people.eve
+    read = connect().begun()
+    eve.ask("POST", f"knock/{room}", {"reason": "I grow tea"})
+    eve.ask("POST", f"knock/{room}", {"reason": "I grow green tea"})
+    eve.leave(room)
+    bob.ask("POST", f"knock/{room}", {"reason": "me too"})
+    ada.ask("POST", f"rooms/{room}/kick", {"user_id": bob.user})
+    bob.ask("POST", f"knock/{room}", {"reason": "please"})
+    ada.invite(room, bob.user)
+    bob.join(room)
+    assert [text for _, text in read.texts(5)] == ["I grow tea", "I grow green tea", "me too", "please", ""]
+    until(lambda: len(read.gone) == 4)
+    assert [key.id for key in read.gone] == [message.id for message in read.messages[:4]]
+
+
+def test_an_answer_of_vigils_own_leaves_the_request_where_it_is(people: People, connect: Connect) -> None:
+    room = knocked(people)
+    people.ada.set_power(room, {people.vigil.user: 100})
+    read = connect().begun()
+    people.eve.ask("POST", f"knock/{room}", {"reason": "I grow tea"})
+    read.texts(1)
+    assert read.perform(order(ActionKind.ADMIT, room, people.eve.user)).state is ActionState.DONE
+    people.eve.join(room)
+    read.texts(2)
+    assert read.gone == []
+
+
+def test_who_was_put_out_and_came_back_missed_only_what_was_said_meanwhile(people: People, connect: Connect) -> None:
+    room = people.group("Tea")
+    read = connect().begun()
+    people.bob.say(room, "first")
+    read.texts(1)
+    position = read.position
+    read.close()
+    for number in range(150):
+        people.bob.say(room, f"before {number}")
+    people.ada.ask("POST", f"rooms/{room}/kick", {"user_id": people.vigil.user})
+    people.bob.say(room, "meanwhile")
+    people.vigil.join(room)
+    people.bob.say(room, "after")
+    again = connect(position)
+    texts = [*(f"before {number}" for number in range(150)), "after"]
+    assert again.texts(151) == [("text", text) for text in texts]
+
+
+def upgraded(people: People, room: str) -> str:
+    return str(people.ada.ask("POST", f"rooms/{room}/upgrade", {"new_version": "12"})["replacement_room"])
+
+
+def test_vigil_comes_along_into_the_group_that_replaces_one(people: People, connect: Connect) -> None:
+    room = people.group("Tea", "11")
+    read = connect().begun()
+    new = upgraded(people, room)
+    until(lambda: people.ada.membership(new, people.vigil.user) == "join")
+    people.ada.say(new, "all here?")
+    assert (read.texts(1), read.messages[0].group) == ([("text", "all here?")], new)
+    (said,) = read.problems
+    assert said.startswith(f"Tea: has moved to a new group ({new}), and Vigil has come along")
+    (remark,) = next(group for group in read.access().groups if group.key == room).remarks
+    assert remark == f"it has moved to a new group: {new}"
+    read.close()
+    # A worker that begins anew finds both groups as they are.
+    again = connect().begun()
+    people.ada.say(new, "still here?")
+    again.texts(1)
+    assert again.problems == []
+
+
+def test_a_replacement_that_vigil_may_not_enter_is_said_with_what_to_do(people: People, connect: Connect) -> None:
+    room = people.ada.make_group("Tea", "11", preset="private_chat")
+    people.ada.invite(room, people.vigil.user)
+    people.vigil.join(room)
+    read = connect().begun()
+    new = upgraded(people, room)
+    until(lambda: read.problems)
+    (said,) = read.problems
+    assert "but Vigil cannot come in there: " in said
+    assert "one of the inviters in vigil.toml has to invite it" in said
+    people.ada.invite(new, people.vigil.user)
+    until(lambda: people.ada.membership(new, people.vigil.user) == "join")
+
+
+def test_a_group_that_only_claims_to_replace_one_is_left_again(people: People, connect: Connect) -> None:
+    room, other = people.group("Tea"), people.eve.make_group("Not tea")
+    read = connect().begun()
+    people.ada.ask("PUT", f"rooms/{room}/state/m.room.tombstone/", {"body": "moved", "replacement_room": other})
+    until(lambda: read.problems)
+    assert "is not its successor: Vigil has left it again" in read.problems[0]
+    assert people.eve.membership(other, people.vigil.user) == "leave"
+    people.bob.say(room, "still here")
+    assert read.texts(1) == [("text", "still here")]
 
 
 def test_an_invitation_is_followed_only_from_those_who_may_invite(people: People, connect: Connect) -> None:

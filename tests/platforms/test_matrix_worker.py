@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 
 from store.records import ActionKind
+from tests.platforms import outage
 from tests.platforms.people import People
 from tests.platforms.synapse import Synapse, need_synapse, until
 from tests.platforms.worker_process import AD, Work
 
 KILLS = 20
-SERVER_KILLED_EVERY = 4
-"""In every so manieth round the server is killed as well."""
 
 
 class MatrixWork(Work):
@@ -69,33 +68,36 @@ def test_worker_and_server_killed_twenty_times_lose_nothing_and_do_nothing_twice
         ads = [bob.say(work.room, f"ad {number}") for number in range(20)]
         eve.say(work.room, "hello")
         until(lambda: work.value("SELECT count(*) FROM messages") == 21)
-    texts = [f"notice {number}" for number in range(30)]
-    warnings = [f"warning {number}" for number in range(10)]
-    orders = [
-        *((ActionKind.SEND, "", "", text) for text in texts),
-        *((ActionKind.DELETE, bob.user, event, "") for event in ads),
-        *((ActionKind.WARN, bob.user, "", text) for text in warnings),
-        (ActionKind.MUTE, bob.user, "", ""),
-    ]
     chance = random.Random(5)
-    chance.shuffle(orders)
-    work.queue([*orders, (ActionKind.BAN, eve.user, "", "")])
+    orders: list[tuple[ActionKind, str, str, str]] = []
     talk = _Talk(people, work.room)
     talk.start()
     process = work.start()
     try:
         for number in range(KILLS):
-            work.await_settled(int((len(orders) + 1) * 0.95 * (number + chance.random()) / KILLS), process)
+            several = [
+                *((ActionKind.SEND, "", "", f"notice {number}.{part}") for part in range(5)),
+                (ActionKind.DELETE, bob.user, ads[number], ""),
+                *[(ActionKind.WARN, bob.user, "", f"warning {number}")][: number % 2],
+                *[(ActionKind.MUTE, bob.user, "", "")][: number == KILLS // 2],
+                *[(ActionKind.BAN, eve.user, "", "")][: number == KILLS - 1],
+            ]
+            chance.shuffle(several)
+            done = work.settled()
+            work.queue(several)
+            orders += several
+            # The worker in the middle of sending.
+            work.await_settled(done + 1, process)
             time.sleep(chance.random() * 0.05)
             process.kill()
             process.wait()
             process = work.start()
-            if number % SERVER_KILLED_EVERY == 0:
-                # While the worker polls, and maybe sends.
-                seen = work.value("SELECT max(id) FROM messages")
-                until(lambda seen=seen: work.value("SELECT max(id) FROM messages") > seen, 60)  # type: ignore[misc]
-                own_synapse.kill()
-                own_synapse.start()
+            # The server while the worker polls, and maybe sends.
+            seen = work.value("SELECT max(id) FROM messages")
+            until(lambda seen=seen: work.value("SELECT max(id) FROM messages") > seen, 60)  # type: ignore[misc]
+            own_synapse.kill()
+            own_synapse.start()
+            own_synapse.prepare()
         until(lambda: work.left() == 0, 60)
         assert set(work.states()) == {"done"}
         talk.stop()
@@ -105,6 +107,9 @@ def test_worker_and_server_killed_twenty_times_lose_nothing_and_do_nothing_twice
         process.kill()
         process.wait()
 
+    log = work.log.read_text()
+    assert log.count("of a worker that was killed are waiting now") >= KILLS // 2, "killed in the middle of sending"
+    assert log.count(f"mx: {own_synapse.base}: ") >= KILLS, "killed in the middle of a poll"
     assert work.stored(ada.user) == talk.texts, "each message once, in its order"
     said = ada.texts(work.room, vigil.user)
     assert [text for text in said if text.startswith("notice")] == [o[3] for o in orders if o[0] is ActionKind.SEND]
@@ -140,6 +145,66 @@ def test_sixty_actions_come_through_a_servers_limits_in_order(tmp_path: Path) ->
         assert 10 < waits < 120, "the server's own wait was kept to"
     finally:
         limited.close()
+
+
+def test_ten_minutes_out_of_reach_leave_no_gap_and_raise_no_false_flood(tmp_path: Path) -> None:
+    need_synapse()
+    server = Synapse(tmp_path / "synapse", bridge=True)
+    try:
+        server.start()
+        with outage.line_to(server.port) as line:
+            _be_out_of_reach(People(server, tmp_path), line, tmp_path)
+    finally:
+        server.close()
+
+
+def _be_out_of_reach(people: People, line: outage.Line, folder: Path) -> None:
+    ada, vigil, synapse = people.ada, people.vigil, people.synapse
+    room = people.group("Tea")
+    work = Work(folder, room, people.settings(base=line.base))
+    outage.judge_by_its_rules(work)
+    others = {name: synapse.person(name) for name in ("dan", outage.FLOODER, outage.EARLY, outage.LATE)}
+    members = {"bob": people.bob, "eve": people.eve, **others}
+    keys = {name: person.user for name, person in members.items()}
+    flooder = keys[outage.FLOODER]
+    for name in ("dan", outage.FLOODER):
+        members[name].join(room)
+    with work.running():
+        members[outage.FLOODER].send(room, "m.room.message", {"msgtype": "m.notice", "body": "hi"})
+        early, late = (ada.say(room, text) for text in ("to be deleted by Vigil", "to be deleted by Ada"))
+        until(lambda: len(work.stored(ada.user)) == 2)
+        line.cut()
+        until(lambda: "no connection" in work.log.read_text())
+        notices = [f"notice {number}" for number in range(5)]
+        work.queue([
+            *((ActionKind.SEND, "", "", text) for text in notices),
+            (ActionKind.DELETE, ada.user, early, ""),
+            (ActionKind.WARN, flooder, "", "too much"),
+            (ActionKind.MUTE, flooder, "", ""),
+        ])  # fmt: skip
+        said = outage.ten_minutes(time.time())
+        for one in said:
+            if one.text:
+                members[one.who].say_at(room, one.text, one.at)
+            else:
+                members[one.who].join_at(room, one.at)
+        ada.redact(room, late)
+        assert work.settled() == 0
+        assert ada.texts(room, vigil.user) == []
+        line.mend()
+        until(lambda: outage.written(work, keys) >= sum(1 for one in said if one.text), 60)
+        until(lambda: work.left() == 0 and outage.welcomes(work), 60)
+    outage.check(work, said, keys)
+    assert set(work.states()) == {"done"}
+    assert outage.welcomes(work) == [f"Welcome, {outage.LATE}!"], "who came ten minutes ago is not greeted any more"
+    told, warned = ada.texts(room, vigil.user)[:5], ada.texts(room, vigil.user)[5:]
+    assert told == notices
+    assert sorted(warned) == sorted([f"{outage.FLOODER}: too much", f"Welcome, {outage.LATE}!"])
+    assert len(members[outage.FLOODER].invitations()) == 1
+    assert ada.state(room, "m.room.power_levels")["users"][flooder] == -1
+    redacted = [event["content"]["redacts"] for event in ada.history(room) if event["type"] == "m.room.redaction"]
+    assert sorted(redacted) == sorted([early, late])
+    assert work.value("SELECT count(*) FROM messages WHERE deleted_at IS NOT NULL") == 2
 
 
 def test_an_edit_into_an_ad_is_caught_and_deleting_it_deletes_the_message(people: People, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from console.platforms.base import edit_id, original_id, own_id, sound_id
 from console.platforms.matrix_kind import MatrixOptions
 from console.platforms.matrix_power import Power, is_at_least, power
 from console.platforms.matrix_shapes import Create
-from console.platforms.matrix_text import mention, one_line, readable
+from console.platforms.matrix_text import mention, one_line, poll_text, readable
 from console.settings import SettingsError, parse
 from store.records import ActionKind
 
@@ -39,6 +39,24 @@ FILE = Path("/etc/vigil/vigil.toml")
 )  # fmt: skip
 def test_a_message_says_what_its_readers_see(body: str, markup: str, text: str) -> None:
     assert readable(body, markup, reply=False) == text
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ({"m.poll": {"question": {"m.text": [{"body": "Tea?"}]},
+                     "answers": [{"m.id": "1", "m.text": [{"body": "Yes"}]}]},
+          "m.text": [{"body": "Tea?\n1. Yes"}]}, "Tea?\n1. Yes"),
+        ({"org.matrix.msc3381.poll.start": {"question": {"org.matrix.msc1767.text": "Buy here", "body": "x"},
+          "answers": [{"id": "1", "org.matrix.msc1767.text": "now"}]}, "org.matrix.msc1767.text": "harmless"},
+         "Buy here\nnow\nharmless"),
+        ({"m.poll": {"question": {"body": "Tea?"}, "answers": 5}}, "Tea?"),
+        ({"m.poll": 5, "m.text": [5]}, ""),
+        ({}, ""),
+    ],
+)  # fmt: skip
+def test_a_poll_says_its_question_and_answers(content: dict[str, Any], text: str) -> None:
+    assert poll_text(content) == text
 
 
 def test_what_a_reply_quotes_is_not_its_writers() -> None:

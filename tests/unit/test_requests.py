@@ -16,7 +16,7 @@ from console.settings import Settings
 from rules.engine import Engine
 from rules.records import JOIN_REQUEST, Message, MessageKey
 from rules.rulebook import RulebookError, parse
-from store import cases, decisions, lease, lessons, rulebooks, staff, statistics
+from store import audit, cases, decisions, lease, lessons, rulebooks, staff, statistics
 from store.database import Database, open_database
 from store.errors import Conflict
 from store.records import ANSWERS, CaseState, Decision, DecisionState, Role
@@ -214,7 +214,55 @@ def test_a_request_taken_back_leaves_nothing_to_answer(community: Community) -> 
     community.take(gone=[MessageKey("replay", "g", "k1"), MessageKey("replay", "g", "unknown")])
     assert community.open() == [2]
     (past,) = decisions.of_case(community.db, 1)
-    assert past.reason == "the request was taken back"
+    assert past.reason == "the request was taken back, or answered elsewhere"
+
+
+def proposed(db: Database, settings: Settings, decision: Decision = Decision.ADMIT) -> Community:
+    """A request whose answer of a moderator waits for an admin."""
+    careful = replace(settings, access={**settings.access, decision: Role.ADMIN})
+    community = Community(db, careful)
+    community.take(knock("k1"))
+    assert not community.desk().decide(community.open()[0], decision).approved
+    return community
+
+
+@pytest.mark.parametrize("decision", ANSWERS)
+@pytest.mark.parametrize("joined", [True, False])
+def test_an_answer_that_nobody_waits_for_is_approved_by_nobody(
+    db: Database, settings: Settings, decision: Decision, joined: bool
+) -> None:
+    community = proposed(db, settings, decision)
+    if joined:
+        community.take(came(2))
+    else:
+        community.take(gone=[MessageKey("replay", "g", "k1")])
+    assert decisions.proposals(db) == []
+    assert community.open() == []
+    assert [state for _, state, _, _ in community.actions()] == ["withdrawn"]
+    closed, answer = decisions.of_case(db, 1)
+    why = "has joined meanwhile" if joined else "the request was taken back, or answered elsewhere"
+    assert (closed.decision, closed.by, closed.reason) == (Decision.DISMISS, "vigil", why)
+    assert (answer.state, answer.approver, answer.answer) == (DecisionState.REJECTED, "vigil", why)
+    assert [(row.event, row.staff) for row in audit.rows(db)[:2]] == [
+        ("case.decide", "vigil"), ("decision.rejected", "vigil"),
+    ]  # fmt: skip
+    with pytest.raises(Conflict, match="vigil rejected it"):
+        community.desk("ada").approve(answer.id)
+
+
+def test_who_asks_again_while_an_answer_waits_is_still_to_be_answered(db: Database, settings: Settings) -> None:
+    community = proposed(db, settings)
+    community.take(knock("k2"), gone=[MessageKey("replay", "g", "k1")])
+    assert decisions.proposals(db) == []
+    (case_id,) = community.open()
+    community.desk("ada").decide(case_id, Decision.ADMIT)
+    assert ("admit", "waiting", "k2", "m") in community.actions()
+
+
+def test_a_ban_that_was_proposed_of_whoever_asks_still_waits(db: Database, settings: Settings) -> None:
+    community = proposed(db, settings, Decision.BAN)
+    community.take(came(2))
+    assert [proposal.decision for proposal in decisions.proposals(db)] == [Decision.BAN]
 
 
 def test_only_the_last_of_two_requests_taken_back_closes_the_case(community: Community) -> None:
