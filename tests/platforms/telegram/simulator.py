@@ -15,10 +15,11 @@ import httpx
 from console.platforms.telegram import Telegram
 from console.platforms.telegram_kind import TelegramOptions
 from tests.platforms.synapse import until
-from tests.platforms.telegram_world import BOT
+from tests.platforms.telegram.world import BOT
 
 TOKEN = f"{BOT}:the-token-that-nobody-may-see-0123"
-ROOT = Path(__file__).parents[2]
+PHOTO: dict[str, Any] = {"photo": [{"file_id": "f", "file_unique_id": "u", "width": 90, "height": 90}]}
+ROOT = Path(__file__).parents[3]
 
 
 class Simulator:
@@ -39,7 +40,7 @@ class Simulator:
 
     def start(self) -> None:
         journal = str(self.folder / "journal.ndjson")
-        command = [sys.executable, "-m", "tests.platforms.telegram_server", str(self.port), journal, TOKEN]
+        command = [sys.executable, "-m", "tests.platforms.telegram.server", str(self.port), journal, TOKEN]
         with (self.folder / "out.txt").open("ab") as out:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=ROOT,

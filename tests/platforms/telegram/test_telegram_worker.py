@@ -12,11 +12,10 @@ import pytest
 
 from store.records import ActionKind
 from tests.platforms.synapse import until
-from tests.platforms.telegram_simulator import TOKEN, Simulator, Tea
+from tests.platforms.telegram.simulator import PHOTO, TOKEN, Simulator, Tea
 from tests.platforms.worker_process import AD, Work
 
 KILLS = 20
-PHOTO: dict[str, Any] = {"photo": [{"file_id": "f", "file_unique_id": "u", "width": 90, "height": 90}]}
 
 
 class TelegramWork(Work):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,33 +16,10 @@ from store.records import ActionKind, ActionState, Order
 from tests.platforms import connected
 from tests.platforms.connected import Connected
 from tests.platforms.synapse import until
-from tests.platforms.telegram_simulator import TOKEN, Simulator, Tea
-from tests.platforms.telegram_world import BOT_NAME
+from tests.platforms.telegram.simulator import TOKEN, Simulator, Tea
+from tests.platforms.telegram.world import BOT_NAME
 
 DONE, FAILED, UNKNOWN, WAITING = ActionState.DONE, ActionState.FAILED, ActionState.UNKNOWN, ActionState.WAITING
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    simulator = Simulator(tmp_path_factory.mktemp("telegram"))
-    try:
-        simulator.start()
-        yield simulator
-    finally:
-        simulator.close()
-
-
-@pytest.fixture
-def tea(server: Simulator) -> Tea:
-    return Tea(server)
-
-
-@pytest.fixture
-def vigil(server: Simulator) -> Iterator[Connected]:
-    server.do("limits", per_second=0, burst=0)
-    found = Connected(server.platform(answer_seconds=0.7))
-    yield found
-    found.close()
 
 
 def order(kind: ActionKind, group: str, member: int | str = "", **more: Any) -> Order:
