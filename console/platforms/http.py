@@ -267,7 +267,8 @@ class Http:
         except msgspec.ValidationError as error:
             raise BadAnswer(f"an answer of another shape: {self._secrets.clean(str(error))}") from None
         except (ValueError, RecursionError):
-            begins = self._secrets.clean(body[:80].decode("utf-8", "replace"))
+            # Cleaned before it is cut: half a token would not be known again.
+            begins = self._secrets.clean(body[:1_000].decode("utf-8", "replace"))[:80]
             raise BadAnswer(f"an answer that is no JSON: {begins!r}" if body else "an empty answer") from None
 
 

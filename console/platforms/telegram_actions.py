@@ -14,7 +14,8 @@ from typing import Any
 from console.platforms.base import Receipt
 from console.platforms.http import BRIEF, HttpError, Refusal
 from console.platforms.telegram_access import SUPERGROUP, lack
-from console.platforms.telegram_client import Client, LoginRefused, Result, moved_to
+from console.platforms.telegram_advice import NEVER_WROTE, TOO_OLD, advised
+from console.platforms.telegram_client import Client, LoginRefused, Result, moved_to, spoke
 from console.platforms.telegram_events import Reading
 from console.platforms.telegram_ids import is_basic, numbers, requester
 from console.platforms.telegram_shapes import Chat, Member, Sent
@@ -38,26 +39,11 @@ _RIGHTS = (
     "can_send_messages", "can_send_audios", "can_send_documents", "can_send_photos", "can_send_videos",
     "can_send_video_notes", "can_send_voice_notes", "can_send_polls", "can_send_other_messages",
     "can_add_web_page_previews", "can_change_info", "can_invite_users", "can_pin_messages", "can_manage_topics",
+    "can_react_to_messages", "can_edit_tag",
 )  # fmt: skip
-
-NEVER_WROTE = (
-    "Telegram lets a bot write to nobody who has not written to it first: the member has to open {bot} and press Start"
-)
-TOO_OLD = "Telegram lets bots delete a message for 48 hours only: an administrator can still delete it by hand"
-_ADVICE = (
-    ("initiate conversation", NEVER_WROTE),
-    ("bot was blocked", "the member has blocked {bot}"),
-    ("user is deactivated", "the account is deleted"),
-    ("administrator of the chat", "administrators are out of a bot's reach: take the rights away first, by hand"),
-    ("chat owner", "the owner is out of reach of everybody else"),
-    ("user_admin_invalid", "administrators are out of a bot's reach: take the rights away first, by hand"),
-    ("for supergroup", SUPERGROUP),
-    ("topic_closed", "the topic is closed: open it, or let the bot manage topics"),
-    ("bot was kicked", "{bot} is not in the group: add it again"),
-    ("bot is not a member", "{bot} is not in the group: add it again"),
-    ("chat not found", "{bot} is not in the group: add it again"),
-)
-"""Parts of what Telegram says, in small letters, and what to do about it."""
+"""All there are: whoever is not given back one of them stays restricted."""
+_OF_TELEGRAM = frozenset([777_000, 136_817_688, 1_087_968_824])
+"""Telegram's own accounts: its service, and those that stand for all channels and all anonymous administrators."""
 
 
 class _Failed(Exception):
@@ -89,6 +75,7 @@ class Actions:
         One that is gone already is skipped by Telegram; where it refuses all because of one, each is tried by itself.
         """
         receipts: dict[int, Receipt] = {}
+        held: Receipt | None = None
         parts: list[tuple[Order, list[int]]] = []
         for order in orders:
             try:
@@ -101,8 +88,10 @@ class Actions:
                 count += len(parts[len(chosen)][1])
                 chosen.append(parts[len(chosen)])
             parts = parts[len(chosen) :]
-            for order, receipt in zip([one for one, _ in chosen], await self._delete_at_once(chosen), strict=True):
+            found = [held] * len(chosen) if held else await self._delete_at_once(chosen)
+            for (order, _), receipt in zip(chosen, found, strict=True):
                 receipts[order.id] = receipt
+                held = receipt if receipt.state is ActionState.WAITING else held
         return [receipts[order.id] for order in orders]
 
     async def _delete_at_once(self, chosen: Sequence[tuple[Order, list[int]]]) -> list[Receipt]:
@@ -116,10 +105,19 @@ class Actions:
         except LoginRefused as error:
             return [Receipt(ActionState.WAITING, str(error), LOGIN_SECONDS)] * len(chosen)
         except HttpError as error:
-            if error.again:
+            if _is_passing(error):
                 return [_later(error)] * len(chosen)
-            return [await self.perform(order) for order, _ in chosen]
+            return await self._delete_each([order for order, _ in chosen])
         return [done] * len(chosen)
+
+    async def _delete_each(self, orders: Sequence[Order]) -> list[Receipt]:
+        """One by one, until one has to wait: the others wait with it."""
+        receipts: list[Receipt] = []
+        for order in orders:
+            receipts.append(await self.perform(order))
+            if receipts[-1].state is ActionState.WAITING:
+                break
+        return receipts + receipts[-1:] * (len(orders) - len(receipts))
 
     async def _performed(self, order: Order) -> Receipt:
         try:
@@ -132,7 +130,7 @@ class Actions:
         except LoginRefused as error:
             return Receipt(ActionState.WAITING, str(error), LOGIN_SECONDS)
         except HttpError as error:
-            return _later(error) if error.again else await self._explained(order, error)
+            return _later(error) if _is_passing(error) else await self._explained(order, error)
 
     async def _do(self, order: Order) -> str:
         """Returns what is worth saying of an action that was carried out."""
@@ -182,7 +180,12 @@ class Actions:
         if order.member.startswith("-"):
             await self._send(order.group, {"text": f"{await self._title(order.member)}: {order.text}"})
             return "told in the group; a channel cannot be told alone"
-        member = await self._member(order)
+        try:
+            member = await self._member(order)
+        except Refusal as error:
+            if _is_passing(error):
+                raise
+            member = None
         content = mention(order.member, name_of(member.user) if member else "", order.text)
         await self._send(order.group, content)
         group = self._reading.known.get(order.group, (0, ""))[1] or order.group
@@ -191,7 +194,7 @@ class Actions:
         except _Uncertain as error:
             return f"told in the group; whether alone as well is not known: {error}"
         except (HttpError, LoginRefused, _Failed) as error:
-            return f"told in the group, but not alone: {self._advised(str(error))}"
+            return f"told in the group, but not alone: {advised(str(error), self._bot)}"
         return ""
 
     async def _tell(self, order: Order, text: str) -> None:
@@ -202,7 +205,7 @@ class Actions:
             await self._send("", {"text": text}, chat=int(order.member))
         except Refusal as error:
             if "chat not found" in str(error).casefold():
-                raise _Failed(f"{error}; {self._named(NEVER_WROTE)}") from None
+                raise _Failed(f"{error}; {NEVER_WROTE.format(bot=self._bot)}") from None
             raise
 
     async def _send(self, group: str, content: dict[str, object], *, chat: int = 0) -> None:
@@ -225,6 +228,8 @@ class Actions:
         who = {"user_id": self._user(order)}
         if order.kind is ActionKind.BAN:
             await self._in_chat("banChatMember", bool, order.group, **who)
+            if is_basic(self._chat(order.group)):
+                return f"removed, but may come back: Telegram bans nobody from a basic group; {SUPERGROUP}"
             return ""
         if order.kind is ActionKind.UNBAN:
             # Without the condition it would remove a member who is in the group.
@@ -249,7 +254,7 @@ class Actions:
             use_independent_chat_permissions=True,
         )  # fmt: skip
         if not until:
-            return ""
+            return "without end: Telegram counts no further than 366 days" if order.seconds else ""
         try:
             muted = await self._member(order)
         except HttpError:
@@ -284,6 +289,10 @@ class Actions:
             raise _Failed("an administrator wrote it as the group itself: who, Telegram does not tell")
         if order.kind not in methods:
             raise _Failed("a channel wrote it, which is no member: it can be banned, not muted or removed")
+        if order.kind is ActionKind.BAN:
+            group = await self._in_chat("getChat", Chat, order.group, patience=BRIEF)
+            if group.linked_chat_id == int(order.member):
+                raise _Failed("it is the channel that belongs to the group, whose posts come into it: not banned")
         await self._in_chat(methods[order.kind], bool, order.group, sender_chat_id=int(order.member))
         return ""
 
@@ -350,18 +359,20 @@ class Actions:
         wanted = user or order.member
         if not (wanted.isascii() and wanted.isdecimal()):
             raise _Failed(f"{wanted or 'nobody'}: is no member of Telegram's")
+        if int(wanted) in _OF_TELEGRAM:
+            raise _Failed("it is Telegram's own account, by which channels and anonymous administrators write")
         return int(wanted)
 
     async def _explained(self, order: Order, error: HttpError) -> Receipt:
         """A failure in the platform's words, with what to do."""
         said = str(error)
-        advised = self._advised(said)
-        if advised == said:
+        words = advised(said, self._bot)
+        if words == said:
             advice = await self._lacking(order)
             if not advice and order.kind is ActionKind.DELETE and "can't be deleted" in said.casefold():
                 advice = TOO_OLD
-            advised = f"{said}; {advice}" if advice else said
-        return Receipt(ActionState.FAILED, advised)
+            words = f"{said}; {advice}" if advice else said
+        return Receipt(ActionState.FAILED, words)
 
     async def _lacking(self, order: Order) -> str:
         """The right that the bot lacks for an action, "" where it lacks none or that cannot be found out."""
@@ -372,12 +383,9 @@ class Actions:
             return ""
         return lack(order.kind, own, chat)
 
-    def _advised(self, said: str) -> str:
-        advice = next((advice for part, advice in _ADVICE if part in said.casefold()), "")
-        return f"{said}; {self._named(advice)}" if advice else said
-
-    def _named(self, advice: str) -> str:
-        return advice.format(bot=f"@{self._client.me.username}")
+    @property
+    def _bot(self) -> str:
+        return f"@{self._client.me.username}"
 
 
 class _Moved(HttpError):
@@ -385,6 +393,11 @@ class _Moved(HttpError):
 
     def __init__(self, words: str) -> None:
         super().__init__(words, 0.0)
+
+
+def _is_passing(error: HttpError) -> bool:
+    """Whether it may be done later: of what others refuse in Telegram's place it has heard nothing."""
+    return error.again or (isinstance(error, Refusal) and not spoke(error))
 
 
 def _later(error: HttpError) -> Receipt:

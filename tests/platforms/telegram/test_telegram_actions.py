@@ -75,6 +75,7 @@ def test_a_member_is_warned_by_name_and_alone_where_telegram_allows_it(tea: Tea,
     assert told.state is DONE
     assert "told in the group, but not alone" in told.words
     assert f"the member has to open @{BOT_NAME} and press Start" in told.words
+    assert vigil.platform.health == "connected", "to be refused one thing is no trouble"
     warning = tea.simulator.look()["chats"][tea.group]["messages"][-1]
     assert warning["text"] == f"Bob: {text}"
     (entity,) = warning["entities"]
@@ -131,8 +132,10 @@ def test_a_mute_ends_by_itself_or_is_lifted(tea: Tea, vigil: Connected) -> None:
         assert abs(member["until_date"] - time.time() - shortest) < 30
     assert vigil.perform(order(ActionKind.UNMUTE, tea.group, tea.bob)).state is DONE
     assert tea.simulator.status(tea.chat, tea.bob) == "member"
-    assert vigil.perform(order(ActionKind.MUTE, tea.group, tea.bob)).state is DONE
+    assert vigil.perform(order(ActionKind.MUTE, tea.group, tea.bob)).words == ""
     assert tea.simulator.look()["chats"][tea.group]["members"][str(tea.bob)]["until_date"] == 0
+    year = vigil.perform(order(ActionKind.MUTE, tea.group, tea.bob, seconds=400 * 86_400))
+    assert "without end" in year.words, "longer than Telegram counts"
 
 
 def test_a_clock_that_makes_a_mute_endless_is_said(server: Simulator, tea: Tea) -> None:
@@ -173,6 +176,10 @@ def test_a_channel_that_writes_as_itself_can_be_banned(tea: Tea, vigil: Connecte
     assert tea.simulator.look()["chats"][tea.group]["channels"] == []
     warned = vigil.perform(order(ActionKind.WARN, tea.group, channel, text="no ads"))
     assert (warned.state, "cannot be told alone" in warned.words) == (DONE, True)
+    tea.simulator.do("link", chat=tea.chat, channel=channel)
+    own = vigil.perform(order(ActionKind.BAN, tea.group, channel))
+    assert (own.state, "channel that belongs to the group" in own.words) == (FAILED, True)
+    assert tea.simulator.look()["chats"][tea.group]["channels"] == []
     anonymous = vigil.perform(order(ActionKind.BAN, tea.group, tea.chat))
     assert "Telegram does not tell" in anonymous.words
 
@@ -203,6 +210,8 @@ def test_whom_nobody_can_touch_is_said(tea: Tea, vigil: Connected) -> None:
     receipt = vigil.perform(order(ActionKind.BAN, tea.group, tea.ada))
     assert (receipt.state, "out of reach" in receipt.words) == (FAILED, True)
     assert "is no member" in vigil.perform(order(ActionKind.BAN, tea.group, "@bob:example.org")).words
+    for number in (777_000, 1_087_968_824, 136_817_688):
+        assert "Telegram's own account" in vigil.perform(order(ActionKind.BAN, tea.group, number)).words
     assert "is no group" in vigil.perform(order(ActionKind.BAN, "!tea", tea.bob)).words
     assert vigil.perform(order(ActionKind.BAN, tea.group, 99)).state is FAILED
     tea.simulator.do("add_bot", chat=tea.chat, by=tea.ada, status="kicked")
@@ -216,6 +225,11 @@ def test_a_basic_group_mutes_nobody_and_moves_on(server: Simulator, vigil: Conne
     assert (muted.state, "make the group a supergroup first" in muted.words) == (FAILED, True)
     assert vigil.perform(order(ActionKind.REMOVE, tea.group, tea.eve)).state is DONE
     assert server.status(tea.chat, tea.eve) == "left"
+    dan = server.do("person", name="Dan")
+    server.do("join", chat=tea.chat, user=dan)
+    banned = vigil.perform(order(ActionKind.BAN, tea.group, dan))
+    assert server.status(tea.chat, dan) == "left"
+    assert (banned.state, "may come back" in banned.words) == (DONE, True)
     new = server.do("migrate", chat=tea.chat)
     # The outbox knows the group by its old id, before and after the platform has heard of the new one.
     fresh = Connected(server.platform())

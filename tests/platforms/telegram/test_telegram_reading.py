@@ -113,6 +113,18 @@ def test_albums_are_whole_however_the_answers_cut_them(server: Simulator, tea: T
     assert len(wanted) == 24
 
 
+def test_albums_of_long_ago_are_not_waited_for(server: Simulator, tea: Tea, connect: Connect) -> None:
+    server.do("confirm", offset=2**30)
+    wanted = []
+    for album in range(30):
+        ids = [tea.say(tea.bob, media_group_id=f"old{album}", ahead=20 * album, **PHOTO) for _ in range(5)]
+        wanted.append("+".join(map(str, ids)))
+    after = tea.say(tea.eve, "after them all", ahead=700)
+    read = connect(_position(), linger_seconds=1e9)
+    assert read.texts(31)[-1] == ("text", "after them all")
+    assert [one.id for one in read.messages] == [*wanted, str(after)]
+
+
 def test_an_album_that_was_not_whole_when_the_worker_was_killed_comes_again(
     server: Simulator, tea: Tea, connect: Connect
 ) -> None:
