@@ -28,9 +28,9 @@ class Served:
         self.bot = Bot(self.world)
         self.lock = threading.Condition()
         self.polls = 0
+        self.polling = 0
         self.per_second, self.burst, self.tokens, self.filled = 0.0, 0.0, 0.0, 0.0
         self.stalled = ""
-        self.down = False
         self.packets: list[Any] = []
         if journal.exists():
             for line in journal.read_bytes().splitlines():
@@ -41,7 +41,7 @@ class Served:
     def happen(self, entry: dict[str, Any]) -> Any:
         """Raises No."""
         with self.lock:
-            entry["at"] = time.time() + self.world.ahead + entry.pop("ahead", 0)
+            entry["at"] = entry.get("at") or time.time() + entry.pop("ahead", 0)
             if entry["do"] != "bot" or entry["method"] not in ASKED:
                 self._journal.write(json.dumps(entry).encode() + b"\n")
             try:
@@ -84,8 +84,10 @@ class Served:
                 self.happen({"do": "confirm", "values": {"offset": offset}})
             self.lock.notify_all()
             over = lambda: self.polls != mine or self.world.updates  # noqa: E731
+            self.polling += 1
             self.lock.wait_for(over, float(values.get("timeout") or 0))
-            if self.polls != mine and not self.down:
+            self.polling -= 1
+            if self.polls != mine:
                 raise No(409, "terminated by other getUpdates request; make sure that only one bot instance is running")
             return self.world.updates[:limit]
 
@@ -124,9 +126,6 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _bot(self, method: str, values: dict[str, Any]) -> None:
-        if self.served.down:
-            self._say(502, "Bad gateway")
-            return
         if method != "getUpdates" and not self.served.bot.knows(method):
             self._say(404, {"ok": False, "error_code": 404, "description": "Not Found: method not found"})
             return
@@ -159,7 +158,7 @@ class Handler(BaseHTTPRequestHandler):
             with served.lock:
                 return {
                     "effects": world.effects, "waiting": len(world.updates), "stalled": served.stalled,
-                    "polls": served.polls,
+                    "polls": served.polls, "polling": served.polling,
                     "chats": {chat: {**one, "messages": list(one["messages"].values())}
                               for chat, one in world.chats.items()},
                 }  # fmt: skip
@@ -169,19 +168,13 @@ class Handler(BaseHTTPRequestHandler):
             served.per_second, served.burst, served.tokens = values["per_second"], values["burst"], values["burst"]
             served.filled = time.monotonic()
             return None
-        if what == "down":
-            # For the bot alone: people go on.
-            with served.lock:
-                served.down = values["on"]
-                served.polls += served.down
-                served.lock.notify_all()
-            return None
         if what == "stall":
             with served.lock:
                 served.stalled = values["method"]
                 served.lock.notify_all()
             return None
-        return served.happen({"do": what, "ahead": values.pop("ahead", 0), "values": values})
+        when: dict[str, Any] = {name: values.pop(name) for name in ("ahead", "at") if name in values}
+        return served.happen({"do": what, **when, "values": values})
 
     def _values(self, body: bytes) -> dict[str, Any]:
         if self.headers.get("Content-Type", "").startswith("application/json"):

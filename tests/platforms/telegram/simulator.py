@@ -68,7 +68,8 @@ class Simulator:
         self.kill()
 
     def do(self, what: str, **values: Any) -> Any:
-        """Let something happen, or look. `ahead` is by how many seconds Telegram's clock is ahead."""
+        """Let something happen, or look. `at` is when by Telegram's clock, in epoch seconds; `ahead` is by how many
+        seconds that is ahead."""
         return self._client.post(f"/test/{what}", content=json.dumps(values)).raise_for_status().json()
 
     def look(self) -> Any:
@@ -93,12 +94,12 @@ class Simulator:
     def platform(self, **more: Any) -> Telegram:
         return Telegram("tg", self.options(), self.folder / "vigil.tg.groups", **more)
 
-    def settings(self) -> list[str]:
-        """The same as lines of vigil.toml."""
+    def settings(self, base: str = "") -> list[str]:
+        """The same as lines of vigil.toml; `base` is where the server is reached instead."""
         return [
             "[platforms.tg]",
             'kind = "telegram"',
-            f'server = "{self.base}"',
+            f'server = "{base or self.base}"',
             f'token_file = "{self.token_file}"',
         ]
 

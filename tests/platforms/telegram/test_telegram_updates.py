@@ -93,7 +93,7 @@ def test_a_rich_message_is_a_text_and_mentions() -> None:
 
 @pytest.mark.parametrize("key", ["managed_bot_created", "community_chat_added", "community_chat_joined"])
 def test_what_nobody_wrote_is_no_message(key: str) -> None:
-    assert read(update(1, message(1, **{key: {}}))).messages == []
+    assert read(update(1, {**message(1), key: {}})).messages == []
 
 
 def test_a_channels_post_is_no_members_also_when_it_was_edited() -> None:
@@ -117,7 +117,7 @@ def test_an_answer_to_a_part_of_an_album_is_one_to_the_album() -> None:
 
 def test_who_comes_by_an_anonymous_administrators_hand_was_brought_by_nobody() -> None:
     fay = {"id": 9, "is_bot": False, "first_name": "Fay"}
-    told = update(1, message(1, new_chat_members=[fay], sender_chat=GROUP, **{"from": ANONYMOUS}))
+    told = update(1, {**message(1), "new_chat_members": [fay], "sender_chat": GROUP, "from": ANONYMOUS})
     (joined,) = read(told).messages
     assert (joined.member, joined.inviter) == ("9", "")
     (joined,) = read(update(1, changed(fay, "left", "member", ANONYMOUS), "chat_member")).messages
@@ -125,7 +125,7 @@ def test_who_comes_by_an_anonymous_administrators_hand_was_brought_by_nobody() -
 
 
 def test_what_an_administrator_writes_as_the_group_is_the_groups() -> None:
-    found = one(message(1, "hello", sender_chat=GROUP, **{"from": ANONYMOUS}))
+    found = one({**message(1, "hello"), "sender_chat": GROUP, "from": ANONYMOUS})
     assert found.member == str(CHAT), "not the account that all anonymous administrators share"
 
 

@@ -42,7 +42,6 @@ class World:
         self.private = 0
         self.allowed = set(BY_DEFAULT)
         self.privacy = False
-        self.ahead = 0
 
     def happen(self, entry: Entry) -> Any:
         """Let something happen; returns what comes of it."""
@@ -133,10 +132,6 @@ class World:
     def do_link(self, chat: int, channel: int) -> None:
         """A channel's posts come into the group, too."""
         self.chats[chat]["linked"] = channel
-
-    def do_clock(self, seconds: int) -> None:
-        """Telegram's clock goes on by so many seconds."""
-        self.ahead += seconds
 
     def do_privacy(self, on: bool) -> None:
         self.privacy = on
