@@ -15,7 +15,7 @@ from console.platforms.base import Receipt
 from console.platforms.http import BRIEF, HttpError, Refusal
 from console.platforms.telegram_access import SUPERGROUP, lack
 from console.platforms.telegram_advice import NEVER_WROTE, TOO_OLD, advised
-from console.platforms.telegram_client import Client, LoginRefused, Result, moved_to, spoke
+from console.platforms.telegram_client import Client, LoginRefused, Result, is_passing, moved_to
 from console.platforms.telegram_events import Reading
 from console.platforms.telegram_ids import is_basic, numbers, requester
 from console.platforms.telegram_shapes import Chat, Member, Sent
@@ -105,7 +105,7 @@ class Actions:
         except LoginRefused as error:
             return [Receipt(ActionState.WAITING, str(error), LOGIN_SECONDS)] * len(chosen)
         except HttpError as error:
-            if _is_passing(error):
+            if is_passing(error):
                 return [_later(error)] * len(chosen)
             return await self._delete_each([order for order, _ in chosen])
         return [done] * len(chosen)
@@ -130,7 +130,7 @@ class Actions:
         except LoginRefused as error:
             return Receipt(ActionState.WAITING, str(error), LOGIN_SECONDS)
         except HttpError as error:
-            return _later(error) if _is_passing(error) else await self._explained(order, error)
+            return _later(error) if is_passing(error) else await self._explained(order, error)
 
     async def _do(self, order: Order) -> str:
         """Returns what is worth saying of an action that was carried out."""
@@ -183,7 +183,7 @@ class Actions:
         try:
             member = await self._member(order)
         except Refusal as error:
-            if _is_passing(error):
+            if is_passing(error):
                 raise
             member = None
         content = mention(order.member, name_of(member.user) if member else "", order.text)
@@ -393,11 +393,6 @@ class _Moved(HttpError):
 
     def __init__(self, words: str) -> None:
         super().__init__(words, 0.0)
-
-
-def _is_passing(error: HttpError) -> bool:
-    """Whether it may be done later: of what others refuse in Telegram's place it has heard nothing."""
-    return error.again or (isinstance(error, Refusal) and not spoke(error))
 
 
 def _later(error: HttpError) -> Receipt:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from console.platforms.base import PlatformError
-from console.platforms.http import BRIEF, ONCE, Explained, Http, Patience, Refusal, Secrets
+from console.platforms.http import BRIEF, ONCE, Explained, Http, HttpError, Patience, Refusal, Secrets
 from console.platforms.telegram_kind import TelegramOptions
 from console.platforms.telegram_shapes import READ, Answered, ErrorBody, User
 from console.platforms.tokens import read_secret
@@ -39,6 +39,11 @@ def explained(body: bytes) -> Explained:
 def spoke(error: Refusal) -> bool:
     """Whether it was Telegram that refused, rather than something that stands before it."""
     return bool(error.code)
+
+
+def is_passing(error: HttpError) -> bool:
+    """Whether it may be done later: of what others refuse in Telegram's place it has heard nothing."""
+    return error.again or (isinstance(error, Refusal) and not spoke(error))
 
 
 def moved_to(error: Refusal) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any
 
 import msgspec
 import pytest
+import stamina
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console.platforms.base import Receipt
+from console.platforms.base import PlatformError, Receipt
 from console.platforms.telegram import Telegram
 from console.platforms.telegram_albums import Waiting
 from console.platforms.telegram_changes import Pairs, Told
@@ -48,6 +50,10 @@ class NoTelegram(Hostile):
             return found or as_json({"ok": True, "result": []})
         if method == "sendMessage":
             return as_json({"ok": True, "result": message(1, "sent")})
+        if method == "getWebhookInfo":
+            return as_json({"ok": True, "result": {"url": ""}})
+        if method == "getChat":
+            return as_json({"ok": True, "result": {"id": CHAT, "type": "supergroup", "title": "Tea"}})
         if method == "getChatMember":
             return as_json({"ok": True, "result": {"user": {"id": 5}, "status": "member"}})
         return as_json({"ok": True, "result": True})
@@ -141,6 +147,74 @@ def test_what_was_sent_once_is_not_sent_again_whatever_is_answered(play: Play, w
     assert TOKEN[2:] not in receipt.words
     assert receipt.retry_after >= 0
     assert read.failure is None
+
+
+METHODS = {
+    ActionKind.DELETE: ("deleteMessage",),
+    ActionKind.WARN: ("getChatMember", "sendMessage"),
+    ActionKind.MUTE: ("getChatMember", "restrictChatMember"),
+    ActionKind.UNMUTE: ("getChatMember", "restrictChatMember"),
+    ActionKind.REMOVE: ("getChatMember", "banChatMember", "unbanChatMember"),
+    ActionKind.UNBAN: ("unbanChatMember",),
+    ActionKind.ADMIT: ("approveChatJoinRequest",),
+    ActionKind.REFUSE: ("declineChatJoinRequest",),
+}
+"""What each action asks of Telegram, as far as the tests above do not have it."""
+SLOW = ("bytes that drip", "silence")
+
+
+@pytest.fixture
+def at_once() -> Iterator[None]:
+    """Tries again without waiting in between."""
+    stamina.set_testing(True, attempts=2, cap=True)
+    yield
+    stamina.set_testing(False)
+
+
+def wrongs(method: str) -> Iterator[tuple[str, Answer]]:
+    """All wrong answers that come at once."""
+    for what, (wrong, _) in WRONG.items():
+        if what not in SLOW:
+            circle = "circle" in what
+            yield what, Answer(307, b"", (("Location", method),)) if circle else wrong
+
+
+@pytest.mark.parametrize(("kind", "method"), [(kind, one) for kind, several in METHODS.items() for one in several])
+def test_no_answer_to_an_action_makes_it_fail_for_good(
+    play: Play, at_once: None, kind: ActionKind, method: str
+) -> None:
+    read = play()
+    expected = ActionState.UNKNOWN if method == "sendMessage" else ActionState.WAITING
+    for what, wrong in wrongs(method):
+        read.server.others[method] = wrong
+        before = read.server.asked.count(f"POST /bot{TOKEN}/sendMessage")
+        receipt = read.perform(order(kind, str(CHAT), "5", "17", text="no ads", seconds=600))
+        refused = method == "sendMessage" and ("wait" in what or "wrong type" in what)
+        assert receipt.state is (ActionState.WAITING if refused else expected), (what, receipt)
+        assert TOKEN[2:] not in receipt.words
+        sent = read.server.asked.count(f"POST /bot{TOKEN}/sendMessage") - before
+        assert sent == (method == "sendMessage") * (4 if "circle" in what else 1), what
+    del read.server.others[method]
+    assert read.perform(order(kind, str(CHAT), "5", "17", text="no ads", seconds=600)).state is ActionState.DONE
+
+
+def test_no_answer_to_many_deletions_makes_them_fail_for_good(play: Play) -> None:
+    read = play()
+    for what, wrong in wrongs("deleteMessages"):
+        read.server.others["deleteMessages"] = wrong
+        receipts = read.delete_many([order(ActionKind.DELETE, str(CHAT), message=str(one)) for one in (1, 2)])
+        assert [receipt.state for receipt in receipts] == [ActionState.WAITING] * 2, what
+
+
+@pytest.mark.parametrize("method", ["getMe", "getChat", "getChatMember", "getWebhookInfo"])
+def test_no_answer_to_a_look_at_the_groups_is_more_than_said(play: Play, at_once: None, method: str) -> None:
+    read = play(updates(message(1, "hello")))
+    read.texts(1)
+    for what, wrong in wrongs(method):
+        read.server.others[method] = wrong
+        with pytest.raises(PlatformError) if method != "getMe" else contextlib.nullcontext() as caught:
+            read.access()
+        assert caught is None or TOKEN[2:] not in str(caught.value), what
 
 
 PROXY = Answer(403, HTML, (("Content-Type", "text/html"),))
