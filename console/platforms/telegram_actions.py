@@ -16,6 +16,7 @@ from console.platforms.http import BRIEF, HttpError, Refusal
 from console.platforms.telegram_access import SUPERGROUP, lack
 from console.platforms.telegram_advice import NEVER_WROTE, TOO_OLD, advised
 from console.platforms.telegram_client import Client, LoginRefused, Result, is_passing, moved_to
+from console.platforms.telegram_deletions import Deletions
 from console.platforms.telegram_events import Reading
 from console.platforms.telegram_ids import is_basic, numbers, requester
 from console.platforms.telegram_shapes import Chat, Member, Sent
@@ -24,8 +25,6 @@ from store.records import ActionKind, ActionState, Order
 
 CAN = frozenset(ActionKind)
 
-MOST_DELETED = 100
-"""So many messages one call deletes at most."""
 SHORTEST_MUTE, LONGEST_MUTE = 60, 366 * 86_400
 """Seconds. What ends in less than 30 seconds or more than 366 days by Telegram's clock never ends."""
 REMOVED_SECONDS = 120
@@ -62,6 +61,7 @@ class Actions:
         self._reading = reading
         self._clock = clock
         self._half_done: OrderedDict[str, None] = OrderedDict()
+        self._deletions = Deletions(self._delete_together, self.perform)
 
     async def perform(self, order: Order) -> Receipt:
         receipt = await self._performed(order)
@@ -70,54 +70,29 @@ class Actions:
         return Receipt(receipt.state, receipt.words.replace(order.secret, "…"), receipt.retry_after)
 
     async def delete_many(self, orders: Sequence[Order]) -> list[Receipt]:
-        """Delete messages of one group, MOST_DELETED at a time; a receipt each, in their order.
-
-        One that is gone already is skipped by Telegram; where it refuses all because of one, each is tried by itself.
-        """
+        """Delete messages of one group in few calls; a receipt each, in their order."""
         receipts: dict[int, Receipt] = {}
-        held: Receipt | None = None
         parts: list[tuple[Order, list[int]]] = []
         for order in orders:
             try:
                 parts.append((order, self._numbers(order)))
             except _Failed as error:
                 receipts[order.id] = Receipt(ActionState.FAILED, str(error))
-        while parts:
-            chosen, count = [parts[0]], len(parts[0][1])
-            while len(chosen) < len(parts) and count + len(parts[len(chosen)][1]) <= MOST_DELETED:
-                count += len(parts[len(chosen)][1])
-                chosen.append(parts[len(chosen)])
-            parts = parts[len(chosen) :]
-            found = [held] * len(chosen) if held else await self._delete_at_once(chosen)
-            for (order, _), receipt in zip(chosen, found, strict=True):
-                receipts[order.id] = receipt
-                held = receipt if receipt.state is ActionState.WAITING else held
+        receipts |= await self._deletions.perform(parts)
         return [receipts[order.id] for order in orders]
 
-    async def _delete_at_once(self, chosen: Sequence[tuple[Order, list[int]]]) -> list[Receipt]:
-        wanted = [number for _, several in chosen for number in several]
-        done = Receipt(ActionState.DONE)
-        if not wanted:
-            return [done] * len(chosen)
+    async def _delete_together(self, group: str, numbers: list[int]) -> Receipt | None:
+        """What became of them, None where Telegram refuses all because of one. Those that are gone it skips."""
         try:
             await self._client.connect()
-            await self._in_chat("deleteMessages", bool, chosen[0][0].group, message_ids=wanted)
+            await self._in_chat("deleteMessages", bool, group, message_ids=numbers)
         except LoginRefused as error:
-            return [Receipt(ActionState.WAITING, str(error), LOGIN_SECONDS)] * len(chosen)
+            return Receipt(ActionState.WAITING, str(error), LOGIN_SECONDS)
         except HttpError as error:
-            if is_passing(error):
-                return [_later(error)] * len(chosen)
-            return await self._delete_each([order for order, _ in chosen])
-        return [done] * len(chosen)
-
-    async def _delete_each(self, orders: Sequence[Order]) -> list[Receipt]:
-        """One by one, until one has to wait: the others wait with it."""
-        receipts: list[Receipt] = []
-        for order in orders:
-            receipts.append(await self.perform(order))
-            if receipts[-1].state is ActionState.WAITING:
-                break
-        return receipts + receipts[-1:] * (len(orders) - len(receipts))
+            return _later(error) if is_passing(error) else None
+        except _Failed:
+            return None
+        return Receipt(ActionState.DONE)
 
     async def _performed(self, order: Order) -> Receipt:
         try:
