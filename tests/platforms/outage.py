@@ -72,7 +72,7 @@ def ten_minutes(end: float) -> list[Said]:
         count = int((SECONDS - 20) / _SPACING)
         said += [Said(who, _text(who, n), start + 3 + offset + int(n * _SPACING)) for n in range(count)]
     said += [Said(FLOODER, _text("flood", n), start + _FLOOD_AT + n // 2) for n in range(_FLOODED)]
-    said += [Said(FLOODER, _text("calm", n), start + 60 + 90 * n) for n in range(5)]
+    said += [Said(FLOODER, _text("calm", n), start + 20 + 125 * n) for n in range(5)]
     return sorted(said, key=lambda one: one.at)
 
 
