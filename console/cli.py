@@ -279,7 +279,7 @@ def proposals(found: Places, json_: bool) -> None:
             for row in rows:
                 echo_json(row)
         else:
-            print_proposals(rows)
+            print_proposals(rows, {row.id: desk.proposal_remarks(row) for row in rows})
             if not rows:
                 click.echo("no proposals wait")
 

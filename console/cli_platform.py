@@ -16,17 +16,21 @@ def platform_group() -> None:
 @as_json
 @places
 def platform_list(found: Places, json_: bool) -> None:
-    """Name the platforms of vigil.toml, and how the worker finds them."""
+    """Name the platforms of vigil.toml, how the worker finds them, and what they have no way to do."""
+    from console.language import translation
     from console.platform_health import platform_rows
     from console.printing import echo_json
-    from widgets.safe import safe
+    from console.printing_platforms import print_platform
+    from widgets.language import install
 
-    rows = platform_rows(found.settings())
+    settings = found.settings()
+    install(translation(settings.language))
+    rows = platform_rows(settings)
     for row in rows:
         if json_:
             echo_json(row)
         else:
-            click.echo(f"{row.name}  {row.kind}  {safe(row.health)}")
+            print_platform(row, settings.limits(row.name))
     if not rows and not json_:
         click.echo("no platforms are set up in vigil.toml; docs/platforms.md says how")
 

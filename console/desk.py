@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from console.decision_words import ladder_words, without_effect
 from console.draw_desk import DrawDesk
+from console.limiting import limited, refusal, remarks
 from console.member_desk import MemberDesk
 from console.outbox_desk import OutboxDesk
 from console.perk_desk import PerkDesk
-from console.planning import Plan, ladder_steps, plan
+from console.planning import Plan, plan
 from console.points_desk import PointsDesk
 from console.redeem_desk import RedeemDesk
 from console.rulebook import load_rulebook
 from console.settings import Settings
-from rules.kinds import Step
-from rules.reading import spelled_duration
 from rules.rulebook import Rulebook, parse
 from store import cases, decisions, dispatches, lessons, members, messages, rulebooks, staff
 from store.cases import CasePart
@@ -29,12 +29,15 @@ from store.records import (
     CaseRow,
     CaseState,
     Decision,
+    DecisionState,
+    PastDecision,
+    Proposal,
     Reach,
     Role,
     Staff,
 )
 from widgets.language import say
-from widgets.words import role_word, step_word
+from widgets.words import role_word
 
 AUTOMATIC = "vigil"
 """Under this name the worker takes the decisions of rules in mode auto; no person can have it."""
@@ -52,7 +55,8 @@ class NotAllowed(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A decision that was taken: `approved` is False when it waits for an admin."""
+    """A decision that was taken: `approved` is False when it waits for an admin. `remarks` is what of it the platforms
+    do not do."""
 
     decision_id: int
     case_id: int
@@ -61,6 +65,7 @@ class Taken:
     deletes: int
     steps: tuple[tuple[str, int], ...]
     groups: int
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +188,37 @@ class Desk:
                 members=tuple(members.of_case(self.db, case_id, now)),
                 around=tuple(messages.around(self.db, shown[0].id, MESSAGES_AROUND)) if shown else (),
                 reaches=tuple(self._reaches(case, rulebook, parts, strikes)),
-                decisions=tuple(decisions.of_case(self.db, case_id)),
+                decisions=tuple(
+                    self._with_limits(past, case, rulebook, strikes) for past in decisions.of_case(self.db, case_id)
+                ),
             )
+
+    def _with_limits(
+        self, past: PastDecision, case: CaseRow, rulebook: Rulebook, strikes: Mapping[int, int]
+    ) -> PastDecision:
+        """A decision with what the platforms do not do of it, as long as somebody has to approve it."""
+        if past.state is not DecisionState.PROPOSED:
+            return past
+        parts = cases.parts(self.db, case.id, case.seen, past.id)
+        planned = self._plan(rulebook, parts, past.decision, strikes)[1]
+        return replace(past, remarks=remarks(planned, self.settings.limits), lasting=planned.lasting())
+
+    def proposal_remarks(self, proposal: Proposal) -> tuple[str, ...]:
+        """What the platforms do not do of a decision that waits for approval. Raises NotFound."""
+        with self.db.snapshot():
+            case = cases.get(self.db, proposal.case_id)
+            parts = cases.parts(self.db, case.id, case.seen, proposal.id)
+            strikes = members.strikes(self.db, case.id, self.now())
+            planned = self._plan(self.rulebook(), parts, proposal.decision, strikes)[1]
+        return remarks(planned, self.settings.limits)
+
+    def _plan(
+        self, rulebook: Rulebook, parts: Sequence[CasePart], decision: Decision, strikes: Mapping[int, int]
+    ) -> tuple[Plan, Plan]:
+        """What a decision would do, and what of that the platforms do when it is sent as soon as it can be."""
+        language, mute = self.settings.members_language, self.settings.mute_seconds
+        whole = plan(parts, decision, strikes, rulebook, language, mute)
+        return whole, limited(whole, parts, self.settings.limits, self.now() + self.settings.undo_seconds)
 
     def _reaches(
         self, case: CaseRow, rulebook: Rulebook, parts: Sequence[CasePart], strikes: Mapping[int, int]
@@ -192,21 +226,23 @@ class Desk:
         reaches = []
         asked = any(part.request for part in parts)
         for decision in (*(ANSWERS if asked else ()), *(one for one in Decision if one not in ANSWERS)):
-            planned = plan(
-                parts, decision, strikes, rulebook, self.settings.members_language, self.settings.mute_seconds
-            )
+            whole, planned = self._plan(rulebook, parts, decision, strikes)
             refused = self.refusal()
             if case.state is not CaseState.OPEN:
                 refused = refused or say("this case is not open any more")
             else:
-                refused = refused or _without_effect(decision, planned, parts)
+                refused = refused or self._without_effect(decision, whole, planned, parts)
             reaches.append(
                 Reach(
                     decision, planned.deletes(), planned.steps(), planned.groups(), planned.lasting(), refused,
-                    self.needs_approval(decision, planned),
+                    self.needs_approval(decision, planned), remarks(planned, self.settings.limits),
                 )
             )  # fmt: skip
         return reaches
+
+    def _without_effect(self, decision: Decision, whole: Plan, planned: Plan, parts: Sequence[CasePart]) -> str:
+        """Why a decision would come to nothing, or ""."""
+        return without_effect(decision, whole, parts) or refusal(decision, planned, self.settings.limits)
 
     def decide(
         self,
@@ -222,22 +258,15 @@ class Desk:
         joined it later is left to another decision. Raises NotFound, NotAllowed, Conflict."""
         now = self._clock()
         with self.db.transaction(durable=True):
-            if refusal := self.refusal():
-                raise NotAllowed(say("not allowed: {why}", why=refusal))
+            if why := self.refusal():
+                raise NotAllowed(say("not allowed: {why}", why=why))
             case = cases.get(self.db, case_id)
             rulebook = self.rulebook()
             seen = case.seen if seen is None else seen
             parts = cases.parts(self.db, case_id, seen)
-            planned = plan(
-                parts,
-                decision,
-                members.strikes(self.db, case_id, now),
-                rulebook,
-                self.settings.members_language,
-                self.settings.mute_seconds,
-            )
-            if case.state is CaseState.OPEN and (refusal := _without_effect(decision, planned, parts)):
-                raise NotAllowed(say("not allowed: {why}", why=refusal))
+            whole, planned = self._plan(rulebook, parts, decision, members.strikes(self.db, case_id, now))
+            if case.state is CaseState.OPEN and (why := self._without_effect(decision, whole, planned, parts)):
+                raise NotAllowed(say("not allowed: {why}", why=why))
             approved = not self.needs_approval(decision, planned)
             decision_id = decisions.record(
                 self.db,
@@ -255,7 +284,10 @@ class Desk:
                 now=now,
                 costs=dict(rulebook.points.sanctions),
             )
-        return Taken(decision_id, case_id, decision, approved, planned.deletes(), planned.steps(), planned.groups())
+        return Taken(
+            decision_id, case_id, decision, approved, planned.deletes(), planned.steps(), planned.groups(),
+            remarks(planned, self.settings.limits),
+        )  # fmt: skip
 
     def approve(self, decision_id: int) -> int:
         """Say yes; returns the case's id. Raises NotFound, NotAllowed, Conflict."""
@@ -277,8 +309,8 @@ class Desk:
             return decisions.reject(self.db, decision_id, self.name, reason.strip(), self._clock())
 
     def _check_answer(self, decision_id: int) -> None:
-        if refusal := self.may_approve():
-            raise NotAllowed(say("not allowed: {why}", why=refusal))
+        if why := self.may_approve():
+            raise NotAllowed(say("not allowed: {why}", why=why))
         proposer, _ = decisions.staff_of(self.db, decision_id)
         if proposer == self.name and not staff.is_single(self.db):
             raise NotAllowed(say("decision {id} is your own proposal: somebody else approves it", id=decision_id))
@@ -307,7 +339,8 @@ class Desk:
                         needed=needed,
                     )
                 )
-            return decisions.undo(self.db, chosen, self.name, self._clock())
+            cannot = {one.name: one.limits.cannot for one in self.settings.platforms}
+            return decisions.undo(self.db, chosen, self.name, self._clock(), cannot)
 
     def undo_latest(self) -> decisions.Undone | PerkUndone:
         """Take back one's own latest decision, or perk if that was later. Raises NotAllowed, Conflict."""
@@ -356,37 +389,3 @@ class Desk:
             raise NotAllowed(
                 say("this takes the role {needed}, yours is {role}", needed=role_word(needed), role=role_word(role))
             )
-
-
-def _without_effect(decision: Decision, planned: Plan, parts: Sequence[CasePart]) -> str:
-    """Why a decision would reach nobody, or ""."""
-    if decision is Decision.DISMISS or planned.steps():
-        return ""
-    requests = [part.request for part in parts]
-    if decision in ANSWERS:
-        answered = say("the request was answered, or taken back")
-        return answered if any(requests) else say("nobody asks to be let in here")
-    if requests and all(requests):
-        match decision:
-            case Decision.DELETE:
-                return say("there is nothing to delete: a request to join")
-            case Decision.LADDER:
-                return say("there is no ladder for a request to join")
-            case _:
-                return say("who asks to join is no member yet")
-    on_members = decision not in (Decision.DELETE, Decision.LADDER)
-    return say("no member is known") if on_members else ""
-
-
-def ladder_words(rulebook: Rulebook, parts: Sequence[CasePart], strikes: Mapping[int, int]) -> str:
-    """What the ladder proposes for a case's members: "warn", or "warn, mute 10m" where they differ; "" for who only
-    asks to be let in."""
-    parts, everything = [part for part in parts if not part.request], parts
-    if everything and not parts:
-        return ""
-    steps = dict.fromkeys(ladder_steps(rulebook, parts, strikes).values())
-    return ", ".join(map(_step_words, steps)) or step_word("delete")
-
-
-def _step_words(step: Step) -> str:
-    return f"{step_word(step.kind)} {spelled_duration(step.seconds)}" if step.seconds else step_word(step.kind)

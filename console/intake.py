@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from console.desk import Desk
+from console.desk import Desk, NotAllowed
 from console.listening import Heard, listeners
 from console.platforms.base import Batch
 from console.requests import as_finding, close_settled
@@ -59,6 +59,7 @@ class Intake:
         self.taken = 0
         self._writer = messages.MessageWriter(db, sought)
         self._desk = Desk.automatic(db, settings, clock=clock)
+        self._left_to_people: dict[int, int] = {}
         self._listeners = listeners(db, settings.members_language)
         for listener in self._listeners:
             listener.follow(engine.rulebook)
@@ -80,6 +81,7 @@ class Intake:
         for listener in self._listeners:
             listener.follow(rulebook)
         self.rulebook_id = rulebooks.put_in_force(self.db, rulebook.source, self._clock())
+        self._left_to_people.clear()
 
     def learn(self, knowledge: Knowledge) -> None:
         """Judge by what was learned from now on."""
@@ -121,10 +123,15 @@ class Intake:
         return tuple(number for case_id, rule in left if rule in acting and (number := self._decide(case_id, rule)))
 
     def _decide(self, case_id: int, rule: str) -> int:
-        if cases.get(self.db, case_id).state is not CaseState.OPEN:
+        case = cases.get(self.db, case_id)
+        if case.state is not CaseState.OPEN or self._left_to_people.get(case_id) == case.seen:
             return 0
         try:
             return self._desk.decide(case_id, Decision.LADDER, reason=f"rule {rule}, mode auto").decision_id
+        except NotAllowed:
+            # The platform can do nothing of it: the case stays, says why, and is not tried again as it is.
+            self._left_to_people[case_id] = case.seen
+            return 0
         except Conflict:
             # A moderator was faster.
             return 0

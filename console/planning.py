@@ -14,10 +14,27 @@ from store.records import ANSWERS, INVERSE, ActionKind, Decision
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Actions of one kind that a platform does not do: `count` messages or members of `all`, whom the decision would
+    reach with this kind in every group. `aged` is whether it is only that the messages are too old."""
+
+    platform: str
+    kind: ActionKind
+    count: int
+    all: int
+    aged: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """The actions of a decision, in the order to carry them out; deletions first, since harm goes first."""
+    """The actions of a decision, in the order to carry them out; deletions first, since harm goes first.
+
+    `left_out` is what the platforms do not do of it, `final` the kinds of action that one of them cannot take back.
+    """
 
     actions: tuple[PlannedAction, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    final: frozenset[ActionKind] = frozenset()
 
     def deletes(self) -> int:
         return sum(action.kind is ActionKind.DELETE for action in self.actions)
@@ -34,7 +51,7 @@ class Plan:
     def lasting(self) -> tuple[str, ...]:
         """The kinds of action in it that nothing can take back."""
         kinds = {action.kind for action in self.actions}
-        return tuple(kind.value for kind in ActionKind if kind in kinds and kind not in INVERSE)
+        return tuple(kind.value for kind in ActionKind if kind in kinds and (kind not in INVERSE or kind in self.final))
 
     def needs(self, decision: Decision) -> tuple[Decision, ...]:
         """The decisions a person must be allowed to take alone to take this one alone: each thing it does."""

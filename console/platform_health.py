@@ -14,21 +14,35 @@ from console.platforms.registry import make_platform
 from console.settings import PlatformSettings, Settings
 from store import lease
 from store.database import open_database
+from store.records import ActionKind
+from widgets.language import mark, say
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformRow:
-    """A platform of the settings; `health` is what the worker says of it, "no worker runs" without one."""
+    """A platform of the settings; `health` is what the worker says of it, "no worker runs" without one. `cannot` are
+    the actions it has no way to do, `delete_seconds` how old a message may be that it deletes, None for any age."""
 
     name: str
     kind: str
     health: str
+    cannot: tuple[ActionKind, ...] = ()
+    delete_seconds: float | None = None
 
 
 def platform_rows(settings: Settings) -> list[PlatformRow]:
     """Raises StoreError."""
     unknown, said = _said_by_worker(settings.store)
-    return [PlatformRow(one.name, one.kind, said.get(one.name, unknown)) for one in settings.platforms]
+    return [
+        PlatformRow(one.name, one.kind, said.get(one.name, unknown), one.limits.cannot, one.limits.delete_seconds)
+        for one in settings.platforms
+    ]
+
+
+def health_words(health: str) -> str:
+    """A platform's health in the reader's language; a detail in parentheses stays as it is, and another's phrase."""
+    phrase, bracket, detail = health.partition(" (")
+    return (say(phrase) if phrase else "") + bracket + detail
 
 
 def _said_by_worker(store: Path) -> tuple[str, dict[str, str]]:
@@ -41,10 +55,10 @@ def _said_by_worker(store: Path) -> tuple[str, dict[str, str]]:
         finally:
             db.close()
     if holder is None or not holder.alive:
-        return "no worker runs", {}
+        return mark("no worker runs"), {}
     if not holder.note:
-        return "the worker has just started", {}
-    unknown = "not known to the worker: it was set up after its start"
+        return mark("the worker has just started"), {}
+    unknown = mark("not known to the worker: it was set up after its start")
     try:
         return unknown, msgspec.json.decode(holder.note, type=dict[str, str])
     except msgspec.MsgspecError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -64,6 +64,8 @@ def print_card(card: CaseCard) -> None:
     click.echo("decisions:")
     for reach in card.reaches:
         click.echo(f"  {reach.decision:<8} {reach_words(reach)}")
+    for remark in dict.fromkeys(remark for reach in card.reaches if not reach.refused for remark in reach.remarks):
+        click.echo(f"  not done: {safe(remark)}")
     click.echo("messages:")
     for message in card.messages:
         click.echo(f"  {message_words(message)}")
@@ -129,7 +131,8 @@ def marked(text: str, spans: Sequence[tuple[int, int]], limit: int = 300) -> str
     return whole if len(whole) <= limit else whole[:limit] + "…"
 
 
-def print_proposals(rows: Sequence[Proposal]) -> None:
+def print_proposals(rows: Sequence[Proposal], remarks: Mapping[int, Sequence[str]] | None = None) -> None:
+    """One proposal a line; `remarks` is what the platforms do not do of each, by its id."""
     for row in rows:
         reason = f"  ({safe(row.reason, 80)})" if row.reason else ""
         counts = " · ".join(f"{kind} {count}" for kind, count in row.steps) or "nothing"
@@ -137,6 +140,8 @@ def print_proposals(rows: Sequence[Proposal]) -> None:
             f"proposal {row.id}  case {row.case_id}  {row.decision}: {counts} in {row.groups} groups  by {row.by}"
             f" at {clock(row.at)}{reason}  {row.rule}: {safe(row.sample, 80)}"
         )
+        for remark in (remarks or {}).get(row.id, ()):
+            click.echo(f"      not done: {safe(remark)}")
 
 
 def past_words(past: PastDecision) -> str:
@@ -147,6 +152,7 @@ def past_words(past: PastDecision) -> str:
     for more in (past.reason, past.answer):
         words += f" ({safe(more, 80)})" if more else ""
     words += f"; {counts_words(0, past.steps)}: {states}" if states else ""
+    words += "".join(f"; not done: {safe(remark)}" for remark in past.remarks)
     return words + (f"; {safe(past.failure, 600)}; see `vigil outbox list`" if past.failure else "")
 
 
@@ -155,7 +161,8 @@ def taken_words(taken: Taken) -> str:
         return f"decision {taken.decision_id}: case {taken.case_id} dismissed"
     verb = "taken" if taken.approved else "proposed, waits for approval"
     counts = counts_words(taken.deletes, taken.steps)
-    return f"decision {taken.decision_id}: {taken.decision} on case {taken.case_id} {verb}: {counts}"
+    words = f"decision {taken.decision_id}: {taken.decision} on case {taken.case_id} {verb}: {counts}"
+    return words + "".join(f"; not done: {safe(remark)}" for remark in taken.remarks)
 
 
 def undone_words(undone: Undone) -> str:

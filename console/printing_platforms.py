@@ -1,4 +1,4 @@
-"""Plain text and JSON of what Vigil may do on a platform."""
+"""Plain text and JSON of how a platform is, and of what Vigil may do on it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 import click
 
+from console.limiting import age_words, cannot_words
+from console.platform_health import PlatformRow, health_words
 from console.platforms.base import Access
+from console.platforms.limits import Limits
 from widgets.safe import safe
 
 
@@ -21,6 +24,14 @@ def access_shape(name: str, access: Access) -> Iterator[dict[str, object]]:
             "lacking": dict(group.lacking),
             "remarks": group.remarks,
         }
+
+
+def print_platform(row: PlatformRow, limits: Limits) -> None:
+    """How the worker finds it, then what it has no way to do."""
+    click.echo(f"{row.name}  {row.kind}  {safe(health_words(row.health))}")
+    for words in (*(cannot_words(row.name, kind, limits) for kind in limits.cannot), age_words(row.name, limits)):
+        if words:
+            click.echo(f"      {safe(words)}")
 
 
 def print_access(name: str, access: Access) -> None:

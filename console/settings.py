@@ -10,8 +10,9 @@ from typing import Any
 import platformdirs
 
 from console.platforms.base import PlatformError
+from console.platforms.limits import NONE, Limits
 from console.platforms.places import place
-from console.platforms.registry import find_kind, known_kinds
+from console.platforms.registry import find_kind, known_kinds, limits_of
 from rules.keylines import key_lines, line_of
 from rules.reading import Refused, Table
 from store.records import ANSWERS, Decision, Role
@@ -35,11 +36,12 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PlatformSettings:
-    """One table [platforms.NAME]: `options` is what its kind read out of it."""
+    """One table [platforms.NAME]: `options` is what its kind read out of it, `limits` what it cannot do."""
 
     name: str
     kind: str
     options: Any
+    limits: Limits = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,10 @@ class Settings:
     draw: Role = Role.ADMIN
     platforms: tuple[PlatformSettings, ...] = ()
     keys: dict[str, str] = field(default_factory=dict)
+
+    def limits(self, platform: str) -> Limits:
+        """What the platform of that name cannot do; of one that is not set up any more nothing is known."""
+        return next((one.limits for one in self.platforms if one.name == platform), NONE)
 
 
 def default_path() -> Path:
@@ -148,7 +154,8 @@ def _platform(platforms: Table, name: str, folder: Path) -> PlatformSettings:
         # Refused, with all there are to choose from.
         table.choice("kind", known_kinds(), None)
         raise AssertionError(written)
-    return PlatformSettings(name, written, kind.read(platforms.table(name, ("kind", *kind.keys)), folder))
+    options = kind.read(platforms.table(name, ("kind", *kind.keys)), folder)
+    return PlatformSettings(name, written, options, limits_of(kind, options))
 
 
 def _home(path: Path) -> Path:

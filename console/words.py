@@ -6,6 +6,7 @@ import msgspec
 
 from console.child import Child
 from console.desk import PerkUndone, Taken
+from console.platform_health import health_words
 from store.decisions import Undone
 from store.lease import Holder
 from store.perk_records import Sent
@@ -21,12 +22,13 @@ def taken_words(taken: Taken, undo_key: str, undo_seconds: float) -> str:
         return say("case {id} dismissed; {key} takes it back", id=taken.case_id, key=undo_key)
     steps = (("delete", taken.deletes), *taken.steps) if taken.deletes else taken.steps
     values = {"id": taken.case_id, "decision": decision_word(taken.decision), "steps": steps_words(steps)}
+    left_out = "".join(f"; {remark}" for remark in taken.remarks)
     if taken.approved:
         return say(
             "case {id} {decision}: {steps}; carried out in {seconds:.0f} s, {key} takes it back",
             **values, seconds=undo_seconds, key=undo_key,
-        )  # fmt: skip
-    return say("case {id} proposed {decision}: {steps}; waits for approval", **values)
+        ) + left_out  # fmt: skip
+    return say("case {id} proposed {decision}: {steps}; waits for approval", **values) + left_out
 
 
 def sent_words(sent: Sent, undo_key: str, undo_seconds: float) -> str:
@@ -80,4 +82,4 @@ def _health(note: str) -> str:
         platforms = msgspec.json.decode(note or "{}", type=dict[str, str])
     except msgspec.MsgspecError:
         return ""
-    return "".join(f" · {name} {health}" for name, health in platforms.items())
+    return "".join(f" · {name} {health_words(health)}" for name, health in platforms.items())

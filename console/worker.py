@@ -28,6 +28,7 @@ from rules.rulebook import RulebookError
 from store import lease, messages, rulebooks
 from store.database import Database, open_database
 from store.errors import LeaseHeld, LeaseLost, StoreError
+from widgets.language import mark
 
 HEARTBEAT_SECONDS = 1.0
 OUTBOX_SECONDS = 0.1
@@ -211,7 +212,7 @@ class Worker:
                 if not await self._read_on(intake, platform):
                     return
             except PlatformError as error:
-                platform.health = "cannot be read"
+                platform.health = mark("cannot be read")
                 # One platform that is down stops nothing, but a replay of its own has nothing else to do.
                 if self.kind == "replay":
                     raise
@@ -230,7 +231,7 @@ class Worker:
                 raise
             except Exception as error:
                 self.problems += 1
-                platform.health = "has failed"
+                platform.health = mark("has failed")
                 self.log(f"{platform.name}: an error in the platform's own code: {described(error)}")
                 return True
             if batch is None:

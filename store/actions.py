@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -68,28 +68,35 @@ def withdraw(db: Database, decision_id: int, now: float) -> int:
     ).rowcount
 
 
-def queue_inverses(db: Database, decision_id: int, now: float) -> Counter[ActionKind]:
-    """Queue what takes back the actions already done, where there is such; returns how many of each kind."""
+def queue_inverses(
+    db: Database, decision_id: int, now: float, cannot: Mapping[str, Collection[ActionKind]] | None = None
+) -> tuple[Counter[ActionKind], Counter[ActionKind]]:
+    """Queue what takes back the actions already done, where there is such; returns how many of each kind, and how many
+    actions of each kind stay done because their platform has no such inverse: `cannot` names those by platform."""
     done = db.execute(
-        "SELECT id, key, kind, group_id, member_id FROM actions"
+        "SELECT actions.id, actions.key, kind, group_id, member_id, state, platform FROM actions"
+        " JOIN groups ON groups.id = group_id"
         " WHERE decision_id = ? AND state IN ('done', 'unknown') AND NOT EXISTS ("
         # What another decision in force holds as well stays.
         " SELECT 1 FROM actions o JOIN decisions d ON d.id = o.decision_id WHERE o.decision_id <> actions.decision_id"
         " AND d.state = 'approved' AND o.state IN ('done', 'unknown', 'waiting', 'sending') AND o.kind = actions.kind"
-        " AND o.group_id = actions.group_id AND o.member_id = actions.member_id) ORDER BY id",
+        " AND o.group_id = actions.group_id AND o.member_id = actions.member_id) ORDER BY actions.id",
         (decision_id,),
     ).fetchall()
     queued: Counter[ActionKind] = Counter()
-    for number, key, kind, group_id, member_id in done:
+    staying: Counter[ActionKind] = Counter()
+    for number, key, kind, group_id, member_id, state, platform in done:
         inverse = INVERSE.get(ActionKind(kind))
-        if inverse:
+        if inverse and inverse in (cannot or {}).get(platform, ()):
+            staying[ActionKind(kind)] += state == ActionState.DONE
+        elif inverse:
             db.execute(
                 "INSERT INTO actions (key, decision_id, kind, group_id, member_id, state, inverse_of, created_at)"
                 " VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?) ON CONFLICT DO NOTHING",
                 (f"{key}.inverse", decision_id, inverse, group_id, member_id, number, now),
             )
             queued[inverse] += 1
-    return queued
+    return queued, +staying
 
 
 def states(db: Database, decision_id: int) -> Counter[tuple[ActionKind, ActionState]]:

@@ -28,8 +28,10 @@ _CASE_ROW = (
 class CasePart:
     """One message of a case, as a decision needs it: `deletable` unless it is or is being deleted.
 
-    `group` is its group's key and name. `request` is whether it is a join request, which is no message to delete, of
-    somebody who is no member to warn; `pending` whether that still waits for an answer.
+    `group` is its group's key and name, `platform` where that is. `time` is when the message to delete was written
+    (epoch seconds, None where the platform gave none): of an edit that of the message it edits. `request` is whether it
+    is a join request, which is no message to delete, of somebody who is no member to warn; `pending` whether that still
+    waits for an answer.
     """
 
     message_id: int
@@ -40,6 +42,8 @@ class CasePart:
     group: tuple[str, ...] = ()
     request: bool = False
     pending: bool = False
+    platform: str = ""
+    time: float | None = None
 
 
 def join(db: Database, found: Iterable[tuple[int, Finding]], rulebook_id: int | None, now: float) -> set[int]:
@@ -245,24 +249,28 @@ def calm_open(db: Database, before: float) -> list[int]:
     return [number for (number,) in found]
 
 
-def parts(db: Database, case_id: int, seen: int) -> list[CasePart]:
+def parts(db: Database, case_id: int, seen: int, but: int = 0) -> list[CasePart]:
     """Every message that had joined a case up to flag `seen`, in order of intake, with the rule that scored
-    highest on it."""
+    highest on it. What decision `but` is about to do counts as not there."""
     found = db.execute(
-        "SELECT m.id, m.group_id, m.member_id, f.rule, max(f.score), m.kind = 'knock', g.key, g.name,"
+        "SELECT m.id, m.group_id, m.member_id, f.rule, max(f.score), m.kind = 'knock', g.key, g.name, g.platform,"
+        # An edit's id begins with that of the message it edits, which may have been written long before.
+        " coalesce((SELECT o.time FROM messages o WHERE m.kind = 'edit' AND o.group_id = m.group_id"
+        " AND o.key = substr(m.key, 1, instr(m.key, ' ') - 1)), m.time),"
         # Deleted or withdrawn on the platform, about to be deleted, or answered: of these an action is one too many.
         " m.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM actions a WHERE a.message_id = m.id"
-        " AND a.kind IN ('delete', 'admit', 'refuse') AND a.state NOT IN ('withdrawn', 'failed'))"
+        " AND a.kind IN ('delete', 'admit', 'refuse') AND a.state NOT IN ('withdrawn', 'failed')"
+        " AND a.decision_id <> ?)"
         " FROM flags f JOIN messages m ON m.id = f.message_id JOIN groups g ON g.id = m.group_id WHERE f.case_id = ?"
         " GROUP BY m.id HAVING min(f.id) <= ? ORDER BY m.id",
-        (case_id, seen),
+        (but, case_id, seen),
     )
     return [
         CasePart(
             message_id, group_id, member_id, rule, bool(free and not request), (key, name), bool(request),
-            bool(free and request),
+            bool(free and request), platform, time,
         )
-        for message_id, group_id, member_id, rule, _, request, key, name, free in found
+        for message_id, group_id, member_id, rule, _, request, key, name, platform, time, free in found
     ]  # fmt: skip
 
 

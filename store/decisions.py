@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -152,9 +152,16 @@ def _answer(
     return int(changed[0][0])
 
 
-def undo(db: Database, decision_id: int, staff: str, now: float) -> Undone:
+def undo(
+    db: Database,
+    decision_id: int,
+    staff: str,
+    now: float,
+    cannot: Mapping[str, Collection[ActionKind]] | None = None,
+) -> Undone:
     """Take a decision back: withdraw what was not sent, queue the inverse of what was, revoke its strikes, give its
-    points back, open the case again. Call it in a durable transaction. Raises NotFound, Conflict."""
+    points back, open the case again. `cannot` are the actions that platforms, by name, have no way to do. Call it in a
+    durable transaction. Raises NotFound, Conflict."""
     row = db.execute("SELECT case_id, state FROM decisions WHERE id = ?", (decision_id,)).fetchone()
     if row is None:
         raise NotFound(f"no decision {decision_id}")
@@ -169,10 +176,11 @@ def undo(db: Database, decision_id: int, staff: str, now: float) -> Undone:
     if not changed:
         raise Conflict(_told_of(db, decision_id))
     withdrawn = actions.withdraw(db, decision_id, now)
-    inverses = actions.queue_inverses(db, decision_id, now)
+    inverses, staying = actions.queue_inverses(db, decision_id, now, cannot)
     lasting = Counter(
         {kind: count for (kind, state), count in states.items() if state is ActionState.DONE and kind not in INVERSE}
     )
+    lasting += staying
     strikes = members.revoke_strikes(db, decision_id, now)
     points = ledger.reverse_decision(db, decision_id, staff, now)
     cases.reopen(db, row[0], now)

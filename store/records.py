@@ -176,7 +176,7 @@ class CaseMember:
 class Reach:
     """What a decision on a case would do. `steps` counts members by action, in the ladder's order;
     `lasting` names the actions nothing can take back; `refused` says why it is not available, or "";
-    `needs_approval` is whether an admin must say yes first."""
+    `needs_approval` is whether an admin must say yes first; `remarks` is what of it the platforms do not do."""
 
     decision: Decision
     deletes: int
@@ -185,12 +185,14 @@ class Reach:
     lasting: tuple[str, ...]
     refused: str
     needs_approval: bool
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PastDecision:
     """A decision once taken on a case: `steps` counts what it does as in `Reach`, deletions first; `actions`
-    counts its actions by state; `failure` is what a platform said of the first that failed."""
+    counts its actions by state; `failure` is what a platform said of the first that failed. Of one that waits for
+    approval `remarks` is what the platforms do not do of it, and `lasting` the actions that nothing can take back."""
 
     id: int
     at: float
@@ -203,6 +205,8 @@ class PastDecision:
     steps: tuple[tuple[str, int], ...]
     actions: tuple[tuple[ActionState, int], ...]
     failure: str
+    remarks: tuple[str, ...] = ()
+    lasting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

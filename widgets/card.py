@@ -199,7 +199,9 @@ class CaseCardView(Page):
                 lines.append([*line, (fit(text, place) + "  ", ""), *cautions])
             else:  # too long for both: the cautions get a line of their own rather than be cut
                 lines += [[*line, (text, "")], [(" " * indent, ""), *cautions]]
-        return lines
+        # Once, however many decisions it is true of: it names the action.
+        remarks = dict.fromkeys(remark for reach in reaches if not reach.refused for remark in reach.remarks)
+        return [line for remark in remarks for line in _remark(remark, width)] + lines
 
 
 def _length(parts: Sequence[Part]) -> int:
@@ -229,6 +231,16 @@ def _does(reach: Reach) -> str:
     if reach.groups:
         parts.append(say_n("{n} group", "{n} groups", reach.groups))
     return " · ".join(part for part in parts if part)
+
+
+def _remark(text: str, width: int, indent: str = "") -> list[Line]:
+    """What a platform does not do of a decision, with a sign before it."""
+    words = safe(text)
+    room = width - len(indent) - 2
+    return [
+        [(indent + ("  " if a else "! "), "card--caution"), (words[a:b], "card--caution")]
+        for a, b in wrap(words, room, 4)
+    ]
 
 
 def _section(title: str, width: int) -> list[Line]:
@@ -339,10 +351,12 @@ def _past(decision: PastDecision, width: int) -> list[Line]:
     ]
     if counts:
         line: list[Part] = [("    " + counts, "")]
-        lasting = [step_word(step) for step, _ in decision.steps if step not in INVERSE]
+        lasting = [step_word(step) for step, _ in decision.steps if step not in INVERSE or step in decision.lasting]
         if decision.state is DecisionState.PROPOSED and lasting:
             line.append(("  " + say("no undo: {steps}", steps=", ".join(lasting)), "card--caution"))
         lines.append(line)
+    for remark in decision.remarks:
+        lines += _remark(remark, width, "    ")
     said = [safe(text) for text in (decision.reason, decision.answer) if text]
     if said:
         lines.append([("    “" + "” – “".join(said) + "”", "card--dim")])

@@ -77,8 +77,8 @@ class Access:
 
 class Platform(Protocol):
     """A chat service. `name` is how groups and members of it are stored; `can` the actions it can do;
-    `repeatable` whether performing the same order twice (same key) has one effect; `health` one short
-    phrase for the status line, of Vigil's own words."""
+    `repeatable` whether performing the same order twice (same key) has one effect; `health` one short phrase for the
+    status line, in English: what `widgets.language.mark` marks is translated, all but a detail in parentheses."""
 
     name: str
     can: frozenset[ActionKind]

@@ -14,17 +14,18 @@ import msgspec
 from console.platforms.base import Access, Batch, PlatformError, Receipt
 from console.platforms.http import Http, HttpError, Refusal, Secrets, TooLarge
 from console.platforms.matrix_access import access_of
-from console.platforms.matrix_actions import CAN, Actions
+from console.platforms.matrix_actions import Actions
 from console.platforms.matrix_client import Client, explained
 from console.platforms.matrix_direct import LISTED, Direct
 from console.platforms.matrix_events import BAD_EVENT, Reading
-from console.platforms.matrix_kind import MatrixOptions
+from console.platforms.matrix_kind import LIMITS, MatrixOptions
 from console.platforms.matrix_login import Login, LoginRefused
 from console.platforms.matrix_mutes import MuteKeeper
 from console.platforms.matrix_shapes import Event, Invited, Member, Room, Sync
 from console.platforms.matrix_text import one_line
 from rules.records import Message, MessageKey
 from store.records import Order
+from widgets.language import mark
 
 POLL_SECONDS = 30.0
 TIMELINE_EVENTS = 100
@@ -58,7 +59,7 @@ class Matrix:
     with what the server still has, up to MOST_PAGES pages a room.
     """
 
-    can = CAN
+    can = LIMITS.can
     repeatable = True
 
     def __init__(
@@ -73,7 +74,7 @@ class Matrix:
         waits: tuple[float, float] = (FIRST_WAIT, LONGEST_WAIT),
     ) -> None:
         self.name = name
-        self.health = "connecting"
+        self.health = mark("connecting")
         self._options = options
         self._secrets = Secrets()
         self._http = Http(options.homeserver, self._secrets, explained, self._troubled, answer_seconds)
@@ -123,7 +124,7 @@ class Matrix:
                     seconds = LOGIN_SECONDS if isinstance(error, LoginRefused) else wait
                     await asyncio.sleep(max(seconds, getattr(error, "wait", None) or 0.0))
                     continue
-                self.health, self._said, self._ready = "connected", "", True
+                self.health, self._said, self._ready = mark("connected"), "", True
                 wait, poll = first_wait, self._poll_seconds
                 self._limit = min(TIMELINE_EVENTS, self._limit * 2)
                 messages = batch.messages
@@ -294,11 +295,11 @@ class Matrix:
         return [f"{group}: came in, invited by {who}"]
 
     def _troubled(self, error: HttpError) -> None:
-        self.health = "not reachable" if not isinstance(error, Refusal) else "in trouble"
+        self.health = mark("not reachable") if not isinstance(error, Refusal) else mark("in trouble")
 
     def _trouble(self, error: Exception) -> Batch | None:
         """What to say of a failure, once as long as it stays the same."""
-        self.health = "login refused" if isinstance(error, LoginRefused) else self.health
+        self.health = mark("login refused") if isinstance(error, LoginRefused) else self.health
         said = self._secrets.clean(f"{self._options.homeserver}: {error}")
         if said == self._said and not self._notes:
             return None

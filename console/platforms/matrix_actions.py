@@ -15,8 +15,6 @@ from console.platforms.matrix_mutes import CannotMute, MuteKeeper
 from console.platforms.matrix_text import mention, one_line
 from store.records import ActionKind, ActionState, Order
 
-CAN = frozenset(ActionKind)
-
 TROUBLE_SECONDS = (2.0, 60.0)
 LOGIN_SECONDS = 60.0
 """How long an action waits before the next try: after trouble with the server, at first and at most, and when it

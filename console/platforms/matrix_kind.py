@@ -9,11 +9,14 @@ import msgspec
 
 from console.platforms.addresses import service
 from console.platforms.base import Platform
+from console.platforms.limits import Limits
 from console.platforms.places import place
 from rules.reading import Table
 
 _USER = re.compile(r"@[^:\s]+:[^\s]+")
 _SECRETS = ("token_file", "token_env", "password_file", "password_env")
+
+LIMITS = Limits()
 
 
 class MatrixOptions(msgspec.Struct, frozen=True):
@@ -62,6 +65,9 @@ class MatrixKind:
             table.text("password_env", ""),
             inviters,
         )
+
+    def limits(self, options: MatrixOptions) -> Limits:
+        return LIMITS
 
     def make(self, name: str, options: MatrixOptions, store: Path) -> Platform:
         from console.platforms.matrix import Matrix

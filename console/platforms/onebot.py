@@ -12,15 +12,16 @@ import msgspec
 from console.platforms.base import Access, Batch, PlatformError, Receipt
 from console.platforms.http import Http, HttpError, Secrets, Unreachable
 from console.platforms.onebot_access import access_of
-from console.platforms.onebot_actions import CAN, CHECK_SECONDS, Actions
+from console.platforms.onebot_actions import CHECK_SECONDS, Actions
 from console.platforms.onebot_calls import Calls, explained
 from console.platforms.onebot_events import Found, Reading
 from console.platforms.onebot_history import PAGE, Gap, NoHistory, gap
-from console.platforms.onebot_kind import OneBotOptions
+from console.platforms.onebot_kind import LIMITS, OneBotOptions
 from console.platforms.onebot_line import QUIET_SECONDS, Closed, Line, Opened, Packet, Remark, TokenRefused
 from console.platforms.onebot_members import GroupMember, members_of
 from console.platforms.onebot_shapes import Mark, Position
 from store.records import Order
+from widgets.language import mark
 
 BATCH_MESSAGES = 500
 AGAIN_SECONDS = 2.0
@@ -37,7 +38,7 @@ class OneBot:
     What was written before the first start is not read, nor before the account came into a group.
     """
 
-    can = CAN
+    can = LIMITS.can
     repeatable = False
 
     def __init__(
@@ -52,7 +53,7 @@ class OneBot:
         check_seconds: Sequence[float] = CHECK_SECONDS,
     ) -> None:
         self.name = name
-        self.health = "connecting" if options.connect else "waiting to be connected to"
+        self.health = mark("connecting") if options.connect else mark("waiting to be connected to")
         self._options = options
         self._clock = clock
         self._meet_seconds = meet_seconds
@@ -87,7 +88,9 @@ class OneBot:
                         self._reading.read(raw, found)
                         if found.online is not None and found.online != self._online:
                             self._online = found.online
-                            self.health = "connected" if self._online else "the account is not logged in to QQ"
+                            self.health = (
+                                mark("connected") if self._online else mark("the account is not logged in to QQ")
+                            )
                             if self._online and self._position:
                                 # While it was away nothing came.
                                 self._unfilled = set(self._position.groups)
@@ -107,7 +110,7 @@ class OneBot:
                     case Remark(words):
                         self._note(words, found)
                     case Closed(words, refused):
-                        self.health = "token refused" if refused else "not reachable"
+                        self.health = mark("token refused") if refused else mark("not reachable")
                         self._note(words, found)
             if found.messages or found.gone or found.problems or found.marks:
                 yield self._batch(found)
@@ -163,7 +166,7 @@ class OneBot:
         except HttpError as error:
             found = Found()
             if self._line.is_up():
-                self.health = "token refused" if isinstance(error, TokenRefused) else "in trouble"
+                self.health = mark("token refused") if isinstance(error, TokenRefused) else mark("in trouble")
                 self._note(str(error), found)
                 await self._line.give_up("what is needed to begin is not answered")
             if found.problems:
@@ -179,7 +182,7 @@ class OneBot:
         marks = {group: before.groups.get(group, Mark(now)) for group in groups}
         self._position = Position(before.account, before.begun, before.groups | marks)
         self._unfilled = set(groups) if before.groups else set()
-        self._online, self.health = True, "connected"
+        self._online, self.health = True, mark("connected")
         self._said.clear()
         async for batch in self._fill():
             yield batch

@@ -24,9 +24,6 @@ from console.platforms.onebot_shapes import number
 from console.platforms.onebot_text import one_line
 from store.records import ActionKind, ActionState, Order
 
-CAN = frozenset(ActionKind) - {ActionKind.UNBAN}
-"""There is no action that takes somebody off a group's blacklist: that is done in QQ."""
-
 LONGEST_MUTE = 2_592_000
 """Seconds, 30 days: the longest QQ knows."""
 TROUBLE_SECONDS = 5.0

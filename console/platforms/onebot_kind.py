@@ -10,12 +10,21 @@ from urllib.parse import urlsplit
 import msgspec
 
 from console.platforms.base import Platform
+from console.platforms.limits import Limits
 from console.platforms.places import place
 from rules.reading import Table
+from store.records import ActionKind
+from widgets.language import mark
 
 PROFILES = ("spec", "napcat", "llbot")
 _SECRETS = ("token_file", "token_env")
 _GROUP = re.compile(r"[1-9][0-9]{0,19}")
+
+LIMITS = Limits(
+    frozenset(ActionKind) - {ActionKind.UNBAN},
+    words={ActionKind.UNBAN: mark("OneBot has no call for it, an administrator does it in QQ")},
+)
+"""QQ lets members recall what they wrote for two minutes, which does not bind the administrators of a group."""
 
 
 class OneBotOptions(msgspec.Struct, frozen=True):
@@ -80,6 +89,9 @@ class OneBotKind:
             groups,
             table.number("per_second", 0.01, 100, 2),
         )
+
+    def limits(self, options: OneBotOptions) -> Limits:
+        return LIMITS
 
     def make(self, name: str, options: OneBotOptions, store: Path) -> Platform:
         from console.platforms.onebot import OneBot

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 from console.platforms.base import Platform, PlatformError
 from console.platforms.failures import described
+from console.platforms.limits import NONE, Limits
 from rules.reading import Table
 
 GROUP = "vigil.platforms"
@@ -48,6 +49,15 @@ class PlatformKind(Protocol):
         ...
 
 
+@runtime_checkable
+class LimitedKind(Protocol):
+    """What a kind may tell besides, so that the console says before a key is pressed what that key cannot do here."""
+
+    def limits(self, options: Any) -> Limits:
+        """What a platform of these options cannot do. Its own `can` says the same."""
+        ...
+
+
 def known_kinds() -> tuple[str, ...]:
     """The names of all kinds."""
     return (*OWN, *sorted(set(_others()) - set(OWN)))
@@ -64,6 +74,18 @@ def find_kind(name: str) -> PlatformKind | None:
         return cast(PlatformKind, found.load())
     except Exception as error:
         raise PlatformError(f"the kind {name!r} of {found.value} cannot be loaded: {error!r}") from error
+
+
+def limits_of(kind: PlatformKind, options: Any) -> Limits:
+    """What a platform cannot do. Of a kind that does not say, or fails to, nothing is known: what such a platform
+    cannot do is refused when it is to be done."""
+    if not isinstance(kind, LimitedKind):
+        return NONE
+    try:
+        found = kind.limits(options)
+    except Exception:
+        return NONE
+    return found if isinstance(found, Limits) else NONE
 
 
 def make_platform(kind: str, name: str, options: Any, store: Path) -> Platform:

@@ -18,9 +18,11 @@ import msgspec
 
 from console.platforms.base import Access, Batch, PlatformError, Receipt
 from console.platforms.recorded import LONGEST_LINE, BadLine, Parsed, parse_line
+from console.platforms.replay_kind import LIMITS
 from rules.records import Message
-from store.records import ActionKind, ActionState, Order
+from store.records import ActionState, Order
 from store.secret import MASK
+from widgets.language import mark
 
 NAME = "replay"
 BATCH_LINES = 500
@@ -115,7 +117,7 @@ class Replay:
     nothing is read and only actions are carried out.
     """
 
-    can = frozenset(ActionKind)
+    can = LIMITS.can
     repeatable = True
 
     def __init__(
@@ -132,12 +134,14 @@ class Replay:
         self.path = path
         self.idle = idle
         self.speed = speed
-        self.health = "waiting"
+        self.health = mark("waiting")
         self.total = 0
         self.read = 0
         self.lines = 0
         self._clock = clock
         self._effects = Effects(effects)
+        playing = mark("playing")
+        self._playing = playing if speed is None else f"{playing} ({speed:g}x)"
 
     @property
     def source(self) -> str:
@@ -165,7 +169,7 @@ class Replay:
         finally:
             if lasting:
                 file.close()
-        self.health = "played to the end"
+        self.health = mark("played to the end")
 
     def _go_to(self, file: BinaryIO, position: str | None) -> None:
         if not position:
@@ -199,12 +203,12 @@ class Replay:
                     # Without waiting anywhere, actions would get no turn until the end of the file.
                     await asyncio.sleep(0)
                 while parsed and wait > 0:
-                    self.health = f"playing at {self.speed:g}x"
+                    self.health = self._playing
                     await asyncio.sleep(min(wait, _POLL_SECONDS))
                     wait = pace.wait(parsed.message.time)
             if not line:
                 return
-            self.health = "playing" if self.speed is None else f"playing at {self.speed:g}x"
+            self.health = self._playing
             self.read += line.size
             self.lines += 1
             if parsed:

@@ -7,8 +7,11 @@ from pathlib import Path
 import msgspec
 
 from console.platforms.base import Platform
+from console.platforms.limits import Limits
 from console.platforms.places import place
 from rules.reading import Table
+
+LIMITS = Limits()
 
 
 class ReplayOptions(msgspec.Struct, frozen=True):
@@ -30,6 +33,9 @@ class ReplayKind:
         except ValueError:
             table.refuse("speed", 'must be "max" or a factor such as "20x"')
         return ReplayOptions(place(folder, table, "file"), speed)
+
+    def limits(self, options: ReplayOptions) -> Limits:
+        return LIMITS
 
     def make(self, name: str, options: ReplayOptions, store: Path) -> Platform:
         from console.platforms.replay import Replay, effects_path

@@ -12,14 +12,15 @@ import msgspec
 from console.platforms.base import Access, Batch, PlatformError, Receipt
 from console.platforms.http import Http, HttpError, Refusal, Secrets, TooLarge
 from console.platforms.telegram_access import access_of
-from console.platforms.telegram_actions import CAN, Actions
+from console.platforms.telegram_actions import Actions
 from console.platforms.telegram_albums import LINGER_SECONDS, Waiting
 from console.platforms.telegram_changes import Pairs, Told
 from console.platforms.telegram_client import Client, LoginRefused, explained, spoke
 from console.platforms.telegram_events import Reading
 from console.platforms.telegram_groups import load, save
-from console.platforms.telegram_kind import TelegramOptions
+from console.platforms.telegram_kind import LIMITS, TelegramOptions
 from store.records import Order
+from widgets.language import mark
 
 POLL_SECONDS = 30.0
 UPDATES = 100
@@ -53,7 +54,7 @@ class Telegram:
     keeps what was not fetched for a day; there is no history from which a longer gap could be filled.
     """
 
-    can = CAN
+    can = LIMITS.can
     repeatable = False
 
     def __init__(
@@ -70,7 +71,7 @@ class Telegram:
         updates: int = UPDATES,
     ) -> None:
         self.name = name
-        self.health = "connecting"
+        self.health = mark("connecting")
         self._options = options
         self._file = groups
         self._clock = clock
@@ -114,7 +115,7 @@ class Telegram:
                 seconds = LOGIN_SECONDS if isinstance(error, LoginRefused) else wait
                 await asyncio.sleep(max(seconds, getattr(error, "wait", None) or 0.0))
                 continue
-            self.health, self._said = "connected", ""
+            self.health, self._said = mark("connected"), ""
             now = self._clock()
             if alive and now - alive > KEPT_SECONDS:
                 problems.append(
@@ -198,21 +199,21 @@ class Telegram:
 
     def _troubled(self, error: HttpError) -> None:
         if not isinstance(error, Refusal):
-            self.health = "not reachable"
+            self.health = mark("not reachable")
         elif not spoke(error) or error.status >= 500:
             # What Telegram itself refuses is said where it was asked for.
-            self.health = "in trouble"
+            self.health = mark("in trouble")
 
     def _trouble(self, error: Exception) -> str:
         """What to say of a failure, once as long as it stays the same."""
         words = str(error)
         if isinstance(error, LoginRefused):
-            self.health = "login refused"
+            self.health = mark("login refused")
         elif isinstance(error, Refusal) and error.status == CONFLICT:
-            self.health = "read by another program"
+            self.health = mark("read by another program")
             words += "; another program takes this bot's updates: end it, or remove its webhook by deleteWebhook"
         elif isinstance(error, Refusal):
-            self.health = "in trouble"
+            self.health = mark("in trouble")
         said = self._secrets.clean(f"{self._options.server}: {words}")
         if said == self._said:
             return ""

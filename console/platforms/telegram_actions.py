@@ -14,16 +14,15 @@ from typing import Any
 from console.platforms.base import Receipt
 from console.platforms.http import BRIEF, HttpError, Refusal
 from console.platforms.telegram_access import SUPERGROUP, lack
-from console.platforms.telegram_advice import NEVER_WROTE, TOO_OLD, advised
+from console.platforms.telegram_advice import NEVER_WROTE, advised
 from console.platforms.telegram_client import Client, LoginRefused, Result, is_passing, moved_to
 from console.platforms.telegram_deletions import Deletions
 from console.platforms.telegram_events import Reading
 from console.platforms.telegram_ids import is_basic, numbers, requester
+from console.platforms.telegram_kind import TOO_OLD
 from console.platforms.telegram_shapes import Chat, Member, Sent
 from console.platforms.telegram_text import LONGEST_TEXT, mention, name_of, title_of, units
 from store.records import ActionKind, ActionState, Order
-
-CAN = frozenset(ActionKind)
 
 SHORTEST_MUTE, LONGEST_MUTE = 60, 366 * 86_400
 """Seconds. What ends in less than 30 seconds or more than 366 days by Telegram's clock never ends."""

@@ -7,7 +7,6 @@ from console.platforms.telegram_access import SUPERGROUP
 NEVER_WROTE = (
     "Telegram lets a bot write to nobody who has not written to it first: the member has to open {bot} and press Start"
 )
-TOO_OLD = "Telegram lets bots delete a message for 48 hours only: an administrator can still delete it by hand"
 _ADVICE = (
     ("initiate conversation", NEVER_WROTE),
     ("bot was blocked", "the member has blocked {bot}"),

@@ -9,12 +9,18 @@ import msgspec
 
 from console.platforms.addresses import service
 from console.platforms.base import Platform
+from console.platforms.limits import Limits
 from console.platforms.places import place
 from rules.reading import Table
+from store.records import ActionKind
+from widgets.language import mark
 
 SERVER = "https://api.telegram.org"
 _GROUP = re.compile(r"-[0-9]{1,16}")
 _TOKENS = ("token_file", "token_env")
+
+TOO_OLD = mark("Telegram bots delete for 48 hours only, do it by hand")
+LIMITS = Limits(delete_seconds=48 * 3600.0, words={ActionKind.DELETE: TOO_OLD})
 
 
 class TelegramOptions(msgspec.Struct, frozen=True):
@@ -50,6 +56,9 @@ class TelegramKind:
             table.text("token_env", ""),
             groups,
         )
+
+    def limits(self, options: TelegramOptions) -> Limits:
+        return LIMITS
 
     def make(self, name: str, options: TelegramOptions, store: Path) -> Platform:
         from console.platforms.telegram import Telegram

@@ -229,7 +229,7 @@ def card(texts: Sequence[str]) -> CaseCard:
     )
     members = tuple(CaseMember(at, text, text, 1, 2, 3, float("inf")) for at, text in enumerate(texts[:4]))
     reaches = (
-        Reach(Decision.WARN, 40, ((first, 9),), 5, (first,), "", True),
+        Reach(Decision.WARN, 40, ((first, 9),), 5, (first,), "", True, (first,)),
         Reach(Decision.BAN, 40, (), 5, (), first, True),
     )
     past = PastDecision(

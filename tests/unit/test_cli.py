@@ -163,9 +163,12 @@ def test_a_worker_that_is_killed_and_started_again_carries_nothing_out_twice(hom
         worker.kill()
         worker.communicate(timeout=20)
     with home.running("serve") as worker:
+        assert worker.stderr is not None
+        assert b"worker serve started" in worker.stderr.readline()
         wait_until(lambda: len(home.done_effects()) >= 49)
         worker.send_signal(signal.SIGINT)
         worker.communicate(timeout=20)
+        assert worker.returncode == 0
     assert sorted(home.done_effects()) == campaign_effects()
     home.ok("audit", "verify")
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console.platforms.base import Access, Batch, GroupAccess, Platform, PlatformError, Receipt
+from console.platforms.limits import Limits
 from rules.reading import Table
 from rules.records import Message
 from store.records import ActionKind, ActionState, Order
@@ -32,8 +33,11 @@ class WallOptions:
     folder: Path
 
 
+LIMITS = Limits(frozenset([ActionKind.DELETE]), words={ActionKind.WARN: "nobody looks at it twice"})
+
+
 class WallKind:
-    """What Vigil asks first: which keys a table of this kind has, and what they mean."""
+    """What Vigil asks first: which keys a table of this kind has, what they mean, and what cannot be done there."""
 
     keys = ("folder",)
 
@@ -42,6 +46,9 @@ class WallKind:
         if not written:
             table.refuse("folder", 'is missing; it names the wall\'s folder, e.g. "notes"')
         return WallOptions(folder / written)
+
+    def limits(self, options: WallOptions) -> Limits:
+        return LIMITS
 
     def make(self, name: str, options: WallOptions, store: Path) -> Platform:
         return Wall(name, options.folder)
@@ -53,7 +60,7 @@ KIND = WallKind()
 class Wall:
     """Takes notes in by their number; a deleted note is a file that was removed."""
 
-    can = frozenset([ActionKind.DELETE])
+    can = LIMITS.can
     repeatable = True  # a note that is gone already stays gone
 
     def __init__(self, name: str, folder: Path) -> None:

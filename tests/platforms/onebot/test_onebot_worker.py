@@ -162,7 +162,7 @@ def test_the_platform_is_named_and_tested_by_command_and_its_token_stays_secret(
     running.world.group(TEA + 1, "Chess", "member")
     work = OneBotWork(running, tmp_path)
     home = work.home
-    assert home.ok("platform", "list").out == "qq  onebot  no worker runs\n"
+    assert home.ok("platform", "list").lines[0] == "qq  onebot  no worker runs"
     tested = home.run("platform", "test", "qq")
     assert (tested.code, tested.err) == (1, ""), tested.err
     assert tested.lines[0] == "qq: logged in as 10001 (vigil), in 2 groups"
@@ -170,9 +170,9 @@ def test_the_platform_is_named_and_tested_by_command_and_its_token_stays_secret(
     assert "      cannot mute: 10001 is no administrator of the group: its owner can make it one" in tested.out
     assert "ok    Tea" in tested.out
     with work.running():
-        until(lambda: home.ok("platform", "list").out == "qq  onebot  connected\n")
+        until(lambda: home.ok("platform", "list").lines[0] == "qq  onebot  connected")
         running.kill()
-        until(lambda: home.ok("platform", "list").out == "qq  onebot  not reachable\n")
+        until(lambda: home.ok("platform", "list").lines[0] == "qq  onebot  not reachable")
     running.token_file.chmod(0o644)
     assert "chmod 600" in home.refused("platform", "test", "qq")
     assert running.token not in work.log.read_text()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -269,3 +272,22 @@ def test_the_token_reaches_neither_log_nor_store_nor_screen(server: Simulator, t
         assert secret.encode() not in file.read_bytes()
     server.token_file.chmod(0o644)
     assert "chmod 600" in work.home.refused("platform", "test", "tg")
+
+
+def test_what_telegram_would_refuse_for_its_age_is_said_before_and_not_asked_for(
+    server: Simulator, tmp_path: Path
+) -> None:
+    tea = Tea(server)
+    work = TelegramWork(tea, tmp_path)
+    with work.running():
+        old, new = tea.say(tea.bob, AD), tea.say(tea.bob, AD)
+        until(lambda: work.value("SELECT count(*) FROM flags") >= 2)
+        server.do("age", chat=tea.chat, message=old, seconds=49 * 3600)
+        with closing(sqlite3.connect(work.home.store, timeout=20)) as store, store:
+            store.execute("UPDATE messages SET time = time - ? WHERE key = ?", (49 * 3600, str(old)))
+        (case,) = work.home.ok("cases", "--json").rows
+        said = work.home.ok("decide", case["id"], "delete").out
+        assert "delete 1; not done: 1 of 2 too old: Telegram bots delete for 48 hours only" in said
+        until(lambda: work.left() == 0 and work.settled() == 1)
+    assert work.states() == Counter({"done": 1})
+    assert [effect[2] for effect in server.effects("delete")] == [new]
