@@ -155,8 +155,13 @@ class Reading:
             if message.migrate_from_chat_id:
                 problems.append(f"{self.group(message.chat)}: is a supergroup now, and goes on here as the same group")
             return []
+        if message.community_chat_joined is not None and message.sender:
+            message.new_chat_members = [message.sender]
         if message.new_chat_members or message.left_chat_member:
             return self._told(message)
+        if not message.message_id:
+            # One member alone can see it.
+            return []
         keys = msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).keys()
         kind = kind_of(keys)
         if not kind or (edited and kind == "location"):

@@ -195,6 +195,7 @@ class Message(msgspec.Struct, rename={"sender": "from"}):
     invoice: Titled | None = None
     new_chat_members: list[User] = []
     left_chat_member: User | None = None
+    community_chat_joined: Any = None
     migrate_to_chat_id: Number = 0
     migrate_from_chat_id: Number = 0
 

@@ -91,9 +91,23 @@ def test_a_rich_message_is_a_text_and_mentions() -> None:
     assert one(message(2, **rich(5, {"text": {"text": 7}}, None, {"blocks": {"a": []}}))).text == ""
 
 
-@pytest.mark.parametrize("key", ["managed_bot_created", "community_chat_added", "community_chat_joined"])
+@pytest.mark.parametrize("key", ["managed_bot_created", "community_chat_added"])
 def test_what_nobody_wrote_is_no_message(key: str) -> None:
     assert read(update(1, {**message(1), key: {}})).messages == []
+
+
+def test_messages_that_one_member_alone_can_see_are_none_of_the_groups() -> None:
+    """They all have the number 0: the first would be stored, and the others taken for the same."""
+    alone = {"ephemeral_message_id": 4, "receiver_user": BOB}
+    assert read(update(1, message(0, "one", **alone)), update(2, message(0, "two", **alone))).messages == []
+
+
+def test_who_comes_out_of_a_community_has_come_once() -> None:
+    fay = {"id": 9, "is_bot": False, "first_name": "Fay"}
+    told = update(1, {**message(1), "from": fay, "community_chat_joined": {"community": {"id": 1}}})
+    also = update(2, changed(fay, "left", "member", fay), "chat_member")
+    for order in ((told, also), (also, told), (told,), (also,)):
+        assert [(one.kind, one.member, one.inviter) for one in read(*order).messages] == [("join", "9", "")]
 
 
 def test_a_channels_post_is_no_members_also_when_it_was_edited() -> None:
