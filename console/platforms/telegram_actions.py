@@ -6,6 +6,7 @@ answer came. Everything else has the same effect when it is done again.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -29,6 +30,9 @@ SHORTEST_MUTE, LONGEST_MUTE = 60, 366 * 86_400
 REMOVED_SECONDS = 120
 """How long a removal bans, in case that lifting the ban fails."""
 TROUBLE_SECONDS = 2.0
+TOO_MANY = 429
+LONGEST_PAUSE = 60.0
+"""Seconds for which an action stops in the middle when Telegram wants it to."""
 LOGIN_SECONDS = 60.0
 HALF_DONE = 1_000
 """So many removals of which one half is done are remembered."""
@@ -164,12 +168,22 @@ class Actions:
         await self._send(order.group, content)
         group = self._reading.known.get(order.group, (0, ""))[1] or order.group
         try:
-            await self._tell(order, f"{group}: {order.text}")
+            await self._tell_in_time(order, f"{group}: {order.text}")
         except _Uncertain as error:
             return f"told in the group; whether alone as well is not known: {error}"
         except (HttpError, LoginRefused, _Failed) as error:
             return f"told in the group, but not alone: {advised(str(error), self._bot)}"
         return ""
+
+    async def _tell_in_time(self, order: Order, text: str) -> None:
+        """As `_tell`, after a pause where Telegram wants one: the action cannot wait, its first half is done."""
+        try:
+            await self._tell(order, text)
+        except Refusal as error:
+            if error.status != TOO_MANY or error.wait is None or error.wait > LONGEST_PAUSE:
+                raise
+            await asyncio.sleep(error.wait)
+            await self._tell(order, text)
 
     async def _tell(self, order: Order, text: str) -> None:
         """Say something to the member alone."""

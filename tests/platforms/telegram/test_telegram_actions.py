@@ -114,6 +114,16 @@ def test_a_member_is_warned_by_name_and_alone_where_telegram_allows_it(tea: Tea,
     assert [one.endswith(f": {text}") for one in alone] == [True]
 
 
+def test_a_warning_reaches_the_member_also_when_telegram_wants_a_pause_in_between(tea: Tea, vigil: Connected) -> None:
+    tea.simulator.do("start", user=tea.eve)
+    tea.simulator.do("limits", per_second=2, burst=1)
+    warned = vigil.perform(order(ActionKind.WARN, tea.group, tea.eve, text="No ads."))
+    tea.simulator.do("limits", per_second=0, burst=0)
+    assert (warned.state, warned.words) == (DONE, "")
+    told = [chat for _, chat, text in tea.simulator.effects("sendMessage") if chat in (tea.chat, tea.eve)]
+    assert told == [tea.chat, tea.eve], "each once"
+
+
 def test_a_text_goes_to_the_group_or_to_one_alone(tea: Tea, vigil: Connected) -> None:
     assert vigil.perform(order(ActionKind.SEND, tea.group, text="hello <b>all</b> 🎈")).state is DONE
     assert tea.simulator.texts(tea.chat)[-1] == "hello <b>all</b> 🎈"
