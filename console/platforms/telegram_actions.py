@@ -92,7 +92,10 @@ class Actions:
         except LoginRefused as error:
             return Receipt(ActionState.WAITING, str(error), LOGIN_SECONDS)
         except HttpError as error:
-            return _later(error) if is_passing(error) else None
+            if is_passing(error):
+                return _later(error)
+            lacking = await self._lacking(group, ActionKind.DELETE)
+            return Receipt(ActionState.FAILED, f"{error}; {lacking}") if lacking else None
         except _Failed:
             return None
         return Receipt(ActionState.DONE)
@@ -356,20 +359,20 @@ class Actions:
         said = str(error)
         words = advised(said, self._bot)
         if words == said:
-            advice = await self._lacking(order)
+            advice = await self._lacking(order.group, order.kind)
             if not advice and order.kind is ActionKind.DELETE and "can't be deleted" in said.casefold():
                 advice = TOO_OLD
             words = f"{said}; {advice}" if advice else said
         return Receipt(ActionState.FAILED, words)
 
-    async def _lacking(self, order: Order) -> str:
+    async def _lacking(self, group: str, kind: ActionKind) -> str:
         """The right that the bot lacks for an action, "" where it lacks none or that cannot be found out."""
         try:
-            chat = self._chat(order.group)
+            chat = self._chat(group)
             own = await self._client.ask("getChatMember", Member, chat_id=chat, user_id=self._client.me.id)
         except (HttpError, LoginRefused, _Failed):
             return ""
-        return lack(order.kind, own, chat)
+        return lack(kind, own, chat)
 
     @property
     def _bot(self) -> str:

@@ -68,6 +68,17 @@ def test_many_messages_are_deleted_by_few_calls(tea: Tea) -> None:
     assert calls.count("deleteMessages") + calls.count("deleteMessage") < 20, "one of a hundred is soon found"
 
 
+def test_without_the_right_to_delete_many_deletions_fail_by_few_calls(tea: Tea) -> None:
+    numbers = [tea.say(tea.bob, f"ad {number}") for number in range(40)]
+    tea.simulator.do("add_bot", chat=tea.chat, by=tea.ada, can_delete_messages=False)
+    before = len(tea.simulator.do("packets"))
+    orders = [order(ActionKind.DELETE, tea.group, message=str(number)) for number in numbers]
+    receipts = asyncio.run(_delete_many(tea.simulator, orders))
+    assert {receipt.state for receipt in receipts} == {FAILED}
+    assert all("without the right to delete messages" in receipt.words for receipt in receipts)
+    assert len(tea.simulator.do("packets")) - before < 5
+
+
 def test_one_that_cannot_be_deleted_holds_up_no_others_however_slow_telegram_wants_it(tea: Tea) -> None:
     """Telegram takes one call at a time, and many deletions are refused because of one."""
     numbers = [tea.say(tea.bob, f"ad {number}") for number in range(16)]

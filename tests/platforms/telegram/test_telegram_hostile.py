@@ -254,7 +254,8 @@ def test_no_part_of_the_token_is_in_what_is_said_of_a_page(play: Play) -> None:
 def test_deletions_behind_one_that_has_to_wait_are_not_asked_for(play: Play) -> None:
     refused = as_json({"ok": False, "error_code": 400, "description": "Bad Request: message can't be deleted"}, 400)
     slow = as_json({"ok": False, "error_code": 429, "description": "no", "parameters": {"retry_after": 9}}, 429)
-    read = play(others={"deleteMessages": refused, "deleteMessage": slow})
+    own = as_json({"ok": True, "result": {"user": {"id": 7}, "status": "creator"}})
+    read = play(others={"deleteMessages": refused, "deleteMessage": slow, "getChatMember": own})
     orders = [order(ActionKind.DELETE, str(CHAT), message=str(number)) for number in range(1, 251)]
     receipts = read.delete_many(orders)
     assert {(receipt.state, receipt.retry_after) for receipt in receipts} == {(ActionState.WAITING, 9.0)}
