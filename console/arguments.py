@@ -1,9 +1,10 @@
-"""What commands share: --store, --config and --as wherever they stand, and the desk of whoever runs them."""
+"""What commands share: arguments that several of them take, and the desk of whoever runs them."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ import click
 from console.platforms.replay_kind import parse_speed
 from console.settings import Settings
 from console.settings import load as load_settings
+from store.errors import StoreError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -81,6 +83,49 @@ def at_desk(found: Places, *, create: bool = False) -> Iterator[Any]:
         yield sit_down(db, settings, found.get("name"))
     finally:
         db.close()
+
+
+def for_each(found: Places, ids: Sequence[int], do: Callable[[Any, int], None]) -> None:
+    """Do it at the desk for each id once; what fails is told, the others go on, and the command ends with 2."""
+    failed = False
+    with at_desk(found) as desk:
+        for number in dict.fromkeys(ids):
+            try:
+                do(desk, number)
+            except StoreError as error:
+                failed = True
+                click.echo(f"vigil: {' '.join(str(error).split())}", err=True)
+    if failed:
+        raise click.exceptions.Exit(2)
+
+
+def file_bytes(file: Path) -> bytes:
+    """All of a file; - is standard input."""
+    return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+
+
+def file_name(file: Path) -> str:
+    """What to call a file where its contents are wrong."""
+    return "standard input" if str(file) == "-" else str(file)
+
+
+def moment(text: str | None, zone: str, *, end: bool = False) -> float | None:
+    """A date or time by the zone's clock as epoch seconds; of a date its first second, or its last. Raises
+    BadParameter."""
+    from datetime import date, datetime, time
+    from zoneinfo import ZoneInfo
+
+    if text is None:
+        return None
+    try:
+        if len(text) == 10:
+            at = datetime.combine(date.fromisoformat(text), time(23, 59, 59) if end else time(), ZoneInfo(zone))
+        else:
+            at = datetime.fromisoformat(text)
+            at = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))
+        return at.timestamp()
+    except (ValueError, OverflowError):
+        raise click.BadParameter(f'{text!r} is no time; "2027-03-31" or "2027-03-31 18:00"') from None
 
 
 def pace(text: str) -> float | None:

@@ -68,19 +68,12 @@ def draw_open(
 @places
 def draw_list(found: Places, json_: bool) -> None:
     """Name the draws, the newest first."""
-    from console.printing import echo_json
+    from console.printing import echo_rows
     from console.printing_draws import print_draws
     from store import draws
 
     with at_desk(found) as desk:
-        rows = draws.listed(desk.db)
-        if json_:
-            for row in rows:
-                echo_json(row)
-        elif rows:
-            print_draws(rows)
-        else:
-            click.echo("no draws; `vigil draw open` opens one")
+        echo_rows(draws.listed(desk.db), json_, print_draws, "no draws; `vigil draw open` opens one")
 
 
 @draw_group.command("show", epilog=example('vigil draw show "Spring draw"'))

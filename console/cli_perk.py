@@ -1,19 +1,16 @@
-"""`vigil perk`: perks, their codes, and giving them to members."""
+"""`vigil perk`: what perks there are, and their codes."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
 
-from console.arguments import NUMBER, Places, UserError, as_json, at_desk, example, places
-from console.cli_members import choosing, chosen_members
-from store.errors import StoreError
-from store.perk_records import Cause, Eligibility, GrantState, NewPerk, PerkKind
+from console.arguments import Places, UserError, as_json, at_desk, example, file_bytes, file_name, moment, places
+from store.perk_records import Eligibility, NewPerk, PerkKind
 
 FILE = click.Path(path_type=Path, allow_dash=True)
 COUNT = click.IntRange(0, 1_000_000_000)
@@ -63,7 +60,7 @@ def perk_add(
     with at_desk(found) as desk:
         zone = desk.rulebook().community.time_zone
         who = Eligibility(tiers, layers, days, clean, groups)
-        start, end = (_moment(text, zone, last) for text, last in ((valid_from, False), (valid_until, True)))
+        start, end = moment(valid_from, zone), moment(valid_until, zone, end=True)
         new = NewPerk(title, PerkKind(kind), valid_from=start, valid_until=end, eligibility=who, **values)
         secret = _fixed_code(code_file) if new.kind is PerkKind.FIXED or code_file else ""
         click.echo(f"perk {desk.perks.add(new, secret)}: {' '.join(title.split())}, kind {kind}")
@@ -74,7 +71,7 @@ def _fixed_code(file: Path | None) -> str:
     from console.csv_column import LONGEST_FIELD
 
     if file is not None:
-        code = _bytes(file).decode("utf-8-sig", "replace").strip()
+        code = file_bytes(file).decode("utf-8-sig", "replace").strip()
     elif sys.stdin.isatty():
         code = click.prompt("code or link (is not shown)", hide_input=True, err=True).strip()
     else:
@@ -84,43 +81,18 @@ def _fixed_code(file: Path | None) -> str:
     return code
 
 
-def _moment(text: str | None, zone: str, last: bool) -> float | None:
-    """A date or time by the zone's clock as epoch seconds; of a date the first or `last` second."""
-    from datetime import date, datetime, time
-    from zoneinfo import ZoneInfo
-
-    if text is None:
-        return None
-    try:
-        if len(text) == 10:
-            at = datetime.combine(date.fromisoformat(text), time(23, 59, 59) if last else time(), ZoneInfo(zone))
-        else:
-            at = datetime.fromisoformat(text)
-            at = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))
-        return at.timestamp()
-    except (ValueError, OverflowError):
-        raise click.BadParameter(f'{text!r} is no time; "2027-03-31" or "2027-03-31 18:00"') from None
-
-
 @perk.command("list", epilog=example("vigil perk list --json"))
 @click.option("--all", "all_", is_flag=True, help="Closed ones as well.")
 @as_json
 @places
 def perk_list(found: Places, all_: bool, json_: bool) -> None:
     """Name the perks, with how many were given and are left."""
-    from console.printing import echo_json
+    from console.printing import echo_rows
     from console.printing_perks import print_perks
     from store import perks
 
     with at_desk(found) as desk:
-        rows = perks.listed(desk.db, closed=all_)
-        if json_:
-            for row in rows:
-                echo_json(row)
-        elif rows:
-            print_perks(rows)
-        else:
-            click.echo("no perks; `vigil perk add` makes one")
+        echo_rows(perks.listed(desk.db, closed=all_), json_, print_perks, "no perks; `vigil perk add` makes one")
 
 
 @perk.command("show", epilog=example('vigil perk show "Spring coupon"'))
@@ -169,7 +141,7 @@ def perk_import(found: Places, which: str, file: Path, skip_duplicates: bool) ->
 
     with at_desk(found) as desk:
         number = perks.find(desk.db, which)
-        codes = read_column(_bytes(file), _source(file), ("code",))
+        codes = read_column(file_bytes(file), file_name(file), ("code",))
         bar = (
             click.progressbar(length=len(codes), label="encrypting", file=sys.stderr)
             if sys.stderr.isatty()
@@ -180,209 +152,6 @@ def perk_import(found: Places, which: str, file: Path, skip_duplicates: bool) ->
             done = desk.perks.import_codes(number, codes, skip_duplicates=skip_duplicates, progress=progress)
         passed = f", {done.skipped:,} were there already" if done.skipped else ""
         click.echo(f"{done.codes:,} codes imported{passed}; {perks.get(desk.db, number).left:,} can be given")
-
-
-@perk.command("grant", epilog=example('vigil perk grant "Spring coupon" --layer silent --silent-days 30 --clean'))
-@click.argument("which", metavar="PERK")
-@click.argument("members", nargs=-1, metavar="[MEMBER]...")
-@click.option("--file", type=FILE, help='Members from a CSV file: one column, or one that is headed "member".')
-@choosing
-@click.option("--key", default="", help="A word of your own: the same key gives nothing twice.")
-@click.option("--reason", default="", help="Why, for the log and the admin.")
-@click.option("--dry-run", is_flag=True, help="Show what it would do, and do nothing.")
-@places
-def perk_grant(
-    found: Places, which: str, members: tuple[str, ...], file: Path | None, key: str, reason: str, dry_run: bool,
-    **choice: Any,
-) -> None:  # fmt: skip
-    """Give a perk to members, or propose to where your role needs an approval.
-
-    MEMBER is an id, platform:key or a name that only one has; --group to --limit choose members as `vigil members
-    list` does. Who may not get it is left out, with the reason. The same file gives the same perk once, however often
-    it is given here.
-    """
-    import hashlib
-    from secrets import token_hex
-
-    from console.csv_column import read_column
-    from console.printing_perks import print_preview, print_refused, sent_words
-    from store import perks
-
-    chosen = any(value for name, value in choice.items() if name not in ("sort", "reverse"))
-    if sum(map(bool, (members, file, chosen))) != 1:
-        raise UserError("name members, or give --file, or choose them by --tier, --layer and the like: one of these")
-    with at_desk(found) as desk:
-        number = perks.find(desk.db, which)
-        cause = Cause.HAND
-        if file is not None:
-            data = _bytes(file)
-            rows = read_column(data, _source(file), ("member",))
-            wanted = _meant(
-                desk.db, [text for _, text in rows], [f"{_source(file)}: line {line}: " for line, _ in rows]
-            )
-            key = key or f"{hashlib.sha256(data).hexdigest()}.{number}"
-            cause = Cause.IMPORT
-        elif chosen:
-            wanted = list(chosen_members(desk, **choice))
-        else:
-            wanted = _meant(desk.db, members, [""] * len(members))
-        if not wanted:
-            raise UserError("no member is so; nothing was given")
-        if dry_run:
-            print_preview(desk.perks.preview(number, wanted))
-            return
-        key = f"key.{key}" if key else f"hand.{token_hex(16)}"
-        sent = desk.perks.dispatch(number, wanted, key=key, cause=cause, reason=reason.strip())
-        click.echo(sent_words(sent))
-        print_refused(sent.refused)
-
-
-def _meant(db: Any, named: Any, places_: list[str]) -> list[int]:
-    """The members meant. Raises UserError for the first that is nobody."""
-    from store import member_lookup
-
-    wanted: list[int] = []
-    for place, found in zip(places_, member_lookup.find_all(db, named), strict=True):
-        if isinstance(found, str):
-            raise UserError(f"{place}{found}")
-        wanted.append(found)
-    return wanted
-
-
-@perk.command("grants", epilog=example("vigil perk grants --state unknown"))
-@click.option("--perk", "which", help="Only of this perk.")
-@click.option("--member", help="Only of this member.")
-@click.option("--state", type=click.Choice([state.value for state in GrantState]), help="Only in this state.")
-@click.option("--limit", default=1_000, show_default=True, type=click.IntRange(1, 10_000_000))
-@as_json
-@places
-def perk_grants(
-    found: Places, which: str | None, member: str | None, state: str | None, limit: int, json_: bool
-) -> None:
-    """List who was given what, the newest first, and what became of it."""
-    from console.printing import echo_json
-    from console.printing_perks import print_grants
-    from store import member_lookup, perks
-
-    with at_desk(found) as desk:
-        rows = desk.perks.grants(
-            perk_id=perks.find(desk.db, which) if which else None,
-            member_id=member_lookup.find(desk.db, member) if member else None,
-            states=(GrantState(state),) if state else (),
-            limit=limit,
-        )
-        if json_:
-            for row in rows:
-                echo_json(row)
-        elif rows:
-            print_grants(rows)
-        else:
-            click.echo("no grants")
-
-
-@perk.command("waiting", epilog=example("vigil perk waiting --json"))
-@as_json
-@places
-def perk_waiting(found: Places, json_: bool) -> None:
-    """List the perks that wait for an admin."""
-    from console.printing import echo_json
-    from console.printing_perks import print_waiting
-
-    with at_desk(found) as desk:
-        rows = desk.perks.waiting()
-        if json_:
-            for row in rows:
-                echo_json(row)
-        elif rows:
-            print_waiting(rows)
-        else:
-            click.echo("no perks wait")
-
-
-@perk.command("approve", epilog=example("vigil perk approve 7"))
-@click.argument("ids", type=NUMBER, nargs=-1, required=True, metavar="DISPATCH...")
-@places
-def perk_approve(found: Places, ids: tuple[int, ...]) -> None:
-    """Say yes to perks that wait; who may not get one any more is left out."""
-    from console.printing_perks import print_refused, sent_words
-
-    def answer(desk: Any, number: int) -> None:
-        sent = desk.perks.approve(number)
-        click.echo(sent_words(sent))
-        print_refused(sent.refused)
-
-    _each(found, ids, answer)
-
-
-@perk.command("reject", epilog=example('vigil perk reject 7 --reason "they had one last week"'))
-@click.argument("ids", type=NUMBER, nargs=-1, required=True, metavar="DISPATCH...")
-@click.option("--reason", required=True, help="Why; the moderator shall know.")
-@places
-def perk_reject(found: Places, ids: tuple[int, ...], reason: str) -> None:
-    """Say no to perks that wait: nothing is given."""
-
-    def answer(desk: Any, number: int) -> None:
-        desk.perks.reject(number, reason)
-        click.echo(f"dispatch {number} rejected")
-
-    _each(found, ids, answer)
-
-
-@perk.command("undo", epilog=example("vigil perk undo 7"))
-@click.argument("dispatch", type=NUMBER, required=False)
-@places
-def perk_undo(found: Places, dispatch: int | None) -> None:
-    """Take back what was not sent yet; without an id of your own latest dispatch."""
-    with at_desk(found) as desk:
-        number = desk.perks.latest() if dispatch is None else dispatch
-        back, stay = desk.perks.undo(number)
-        click.echo(f"dispatch {number}: {back:,} taken back" + (f", {stay:,} stay" if stay else ""))
-
-
-@perk.command("settle", epilog=example("vigil perk settle 12 arrived"))
-@click.argument("grant", type=NUMBER)
-@click.argument("what", type=click.Choice(["arrived", "lost"]))
-@places
-def perk_settle(found: Places, grant: int, what: str) -> None:
-    """Say whether a message arrived of which nobody knows.
-
-    A lost one gives back stock and points; its code is given to nobody any more.
-    """
-    with at_desk(found) as desk:
-        desk.perks.settle(grant, arrived=what == "arrived")
-        click.echo(f"grant {grant} {'has arrived' if what == 'arrived' else 'was lost, and is given back'}")
-
-
-@perk.command("fulfil", epilog=example("vigil perk fulfil 12"))
-@click.argument("grants", type=NUMBER, nargs=-1, required=True, metavar="GRANT...")
-@places
-def perk_fulfil(found: Places, grants: tuple[int, ...]) -> None:
-    """Note that a gift was handed over, or a seat taken."""
-
-    def answer(desk: Any, number: int) -> None:
-        desk.perks.fulfil(number)
-        click.echo(f"grant {number} is handed over")
-
-    _each(found, grants, answer)
-
-
-@perk.command("reveal", epilog=example("vigil perk reveal 12"))
-@click.argument("grant", type=NUMBER)
-@places
-def perk_reveal(found: Places, grant: int) -> None:
-    """Show the code of a grant until a key is pressed; the log keeps who looked.
-
-    Only on a terminal, and nothing of it stays in its scroll-back.
-    """
-    from console.showing import check_terminal, show
-    from store import grants
-
-    check_terminal()
-    with at_desk(found) as desk:
-        secret = desk.perks.reveal(grant)
-        given = grants.get(desk.db, grant)
-        show(f"grant {grant}: {given.perk}, {given.member}", secret)
-    click.echo(f"grant {grant}: was shown; the log says so")
 
 
 @perk.command("rekey", epilog=example("vigil perk rekey"))
@@ -396,25 +165,3 @@ def perk_rekey(found: Places) -> None:
     with at_desk(found) as desk:
         count, place = desk.perks.rekey()
         click.echo(f"{count:,} secrets encrypted anew; the key is {place}")
-
-
-def _each(found: Places, ids: tuple[int, ...], answer: Callable[[Any, int], None]) -> None:
-    """Do it for each; what fails is told, and the others go on."""
-    failed = False
-    with at_desk(found) as desk:
-        for number in dict.fromkeys(ids):
-            try:
-                answer(desk, number)
-            except StoreError as error:
-                failed = True
-                click.echo(f"vigil: {' '.join(str(error).split())}", err=True)
-    if failed:
-        raise click.exceptions.Exit(2)
-
-
-def _bytes(file: Path) -> bytes:
-    return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-
-
-def _source(file: Path) -> str:
-    return "standard input" if str(file) == "-" else str(file)

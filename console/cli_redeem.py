@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from console.arguments import Places, UserError, as_json, at_desk, example, places
-from console.cli_perk import perk as perk
+from console.arguments import Places, UserError, as_json, at_desk, example, moment, places
+from console.cli_grant import perk as perk
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -25,7 +25,6 @@ def perk_redeem(found: Places, which: str, member: str | None, file: Path | None
     A line of a file that was marked before marks nothing again; one that fits no grant is named by its number, and no
     code is ever shown. Members redeem a perk themselves by its word in a chat.
     """
-    from console.cli_perk import _moment
     from console.printing_draws import print_marked, redeemed_words
     from console.redeem_file import read_redemptions
     from store import member_lookup, perks
@@ -36,7 +35,7 @@ def perk_redeem(found: Places, which: str, member: str | None, file: Path | None
         )
     with at_desk(found) as desk:
         zone = desk.rulebook().community.time_zone
-        when = _moment(at, zone, False)
+        when = moment(at, zone)
         if file is not None:
             number = perks.find(desk.db, which)
             column, rows = read_redemptions(file.read_bytes(), str(file), zone)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import msgspec
@@ -15,6 +15,8 @@ from rules.records import JOIN_REQUEST, Evidence, Finding, Message
 from store.decisions import Undone
 from store.records import CaseCard, CaseMessage, CaseRow, Decision, PastDecision, Proposal, Reach
 from widgets.safe import joined, safe
+
+R = TypeVar("R")
 
 _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
                              "\U000e0000-\U000e007f]")  # fmt: skip
@@ -33,6 +35,17 @@ def _escaped(match: re.Match[str]) -> str:
 def echo_json(value: Any) -> None:
     """JSON is UTF-8, whatever the locale."""
     click.echo(to_json(value).encode())
+
+
+def echo_rows(rows: Sequence[R], json_: bool, print_rows: Callable[[Sequence[R]], object], nothing: str) -> None:
+    """Rows as JSON, one a line, or as text for people; where there are none, people read `nothing`."""
+    if json_:
+        for row in rows:
+            echo_json(row)
+    elif rows:
+        print_rows(rows)
+    else:
+        click.echo(nothing)
 
 
 def clock(at: float | None, *, date: bool = False) -> str:

@@ -7,6 +7,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from store.lasting import sync_folder
+
 
 def replace_file(path: Path, content: bytes) -> None:
     """Put `content` in place of what the file at `path` holds, keeping its permissions and, where that is allowed,
@@ -32,16 +34,6 @@ def replace_file(path: Path, content: bytes) -> None:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    # The new name lasts once the folder is on the disk; where the system does not do that, nothing is lost by it.
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

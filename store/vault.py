@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from store import audit
 from store.database import Database
 from store.errors import Conflict, StoreError, StoreUnavailable
+from store.lasting import sync_folder
 from store.secret import Secret
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ def _settle(db: Database) -> None:
                 new.replace(path)
             else:
                 new.unlink(missing_ok=True)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except OSError as error:
             raise KeyUnavailable(f"key {new}: {error.strerror or error}; nothing was changed") from error
 
@@ -217,7 +218,7 @@ def _prepared(store: Path) -> Vault:
             file.write(base64.urlsafe_b64encode(key) + b"\n")
             file.flush()
             os.fsync(handle)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         with suppress(OSError):
             path.unlink(missing_ok=True)
@@ -285,13 +286,3 @@ def _decoded(text: str) -> bytes | None:
 def _new_path(store: Path) -> Path:
     path = key_path(store)
     return path.with_name(path.name + ".new")
-
-
-def _sync_folder(folder: Path) -> None:
-    # Where the system does not do that, nothing is lost by it.
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -14,7 +14,7 @@ from store.records import Decision, DecisionState
 from store.roster_records import MemberCard, MemberDecision, MemberGrant, MemberGroup, MemberStrike, Note
 from widgets.language import say, say_n
 from widgets.lines import Line, Page, Part, cut, day, fit, fit_right, wrap
-from widgets.roster import ago
+from widgets.roster import AGE_CELLS, ago
 from widgets.safe import safe
 from widgets.words import (
     decision_state_word,
@@ -176,15 +176,20 @@ def _note(note: Note, width: int) -> list[Line]:
 def _groups(groups: Sequence[MemberGroup], now: float, width: int) -> list[Line]:
     if not groups:
         return []
-    titles = fit_right(say("messages"), 10) + " " + fit_right(say("last"), 5) + " " + fit(say("joined"), 10) + "  "
+    titles = (
+        fit_right(say("messages"), 10) + " " + fit_right(say("last"), AGE_CELLS) + " " + fit(say("joined"), 10) + "  "
+    )
     lines: list[Line] = [[(cut("  " + titles + say("group"), width), "member--dim")]]
     for group in groups:
         gone = "  " + say("left {day}", day=day(group.left_at)) if group.left_at is not None else ""
         lines.append(
             [
                 ("  " + fit_right(f"{group.messages:,}", 10) + " ", ""),
-                (fit_right(ago(group.last_at, now), 5) + " " + day(group.joined_at) + "  ", "member--dim"),
-                (cut(safe(group.name, 100), max(4, width - 31 - cell_len(gone))), "member--dim" if gone else ""),
+                (fit_right(ago(group.last_at, now), AGE_CELLS) + " " + day(group.joined_at) + "  ", "member--dim"),
+                (
+                    cut(safe(group.name, 100), max(4, width - 26 - AGE_CELLS - cell_len(gone))),
+                    "member--dim" if gone else "",
+                ),
                 (gone, "member--dim"),
             ]
         )

@@ -19,8 +19,8 @@ from console.screens.place import Place
 from rules.rulebook import RulebookError
 from store.errors import StoreError
 from store.perk_records import Perk, Preview, Sent
+from widgets.cursor_list import CursorList
 from widgets.language import say, say_n
-from widgets.listing import Listing
 from widgets.perks import PerkList, PreviewView, numbered
 from widgets.prompt import LineInput
 from widgets.safe import safe
@@ -122,7 +122,7 @@ class DispatcherScreen(ModalScreen[Sent | None]):
         event.stop()
         self._narrow()
 
-    def on_listing_highlighted(self, event: Listing.Highlighted) -> None:
+    def on_cursor_list_highlighted(self, event: CursorList.Highlighted) -> None:
         event.stop()
         self._look()
 

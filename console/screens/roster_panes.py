@@ -293,11 +293,11 @@ class RosterScreen(Screen[None]):
         if wanted == self.list.selected_id:
             self.card.show(card)
 
-    def on_member_list_highlighted(self, event: MemberList.Highlighted) -> None:
+    def on_cursor_list_highlighted(self, event: MemberList.Highlighted) -> None:
         self._show_card()
         self._show_lines()
 
-    def on_member_list_marked(self, event: MemberList.Marked) -> None:
+    def on_cursor_list_marked(self, event: MemberList.Marked) -> None:
         self._show_lines()
 
     # --- what the lines say ---

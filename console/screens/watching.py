@@ -27,9 +27,9 @@ from store.errors import StoreError
 from store.lease import Holder
 from store.perk_records import Waiting
 from store.records import ActionState, CaseCard, CaseState, Proposal, Role
+from widgets.cursor_list import CursorList
 from widgets.feed import Feed
 from widgets.language import say
-from widgets.listing import Listing
 from widgets.status import StatusParts
 from widgets.words import role_word
 
@@ -168,12 +168,12 @@ class WatchingScreen(PanesScreen):
             return None if proposal is None or isinstance(proposal, Waiting) else proposal.case_id
         return self.cases.selected_id
 
-    def on_listing_highlighted(self, event: Listing.Highlighted) -> None:
+    def on_cursor_list_highlighted(self, event: CursorList.Highlighted) -> None:
         if event.listing is self.cases and event.id != self._prepared.case_id:
             self._prepared = Prepared()
         self._show_card()
 
-    def on_listing_marked(self, event: Listing.Marked) -> None:
+    def on_cursor_list_marked(self, event: CursorList.Marked) -> None:
         self._show_keys()
 
     def on_feed_unread(self, event: Feed.Unread) -> None:

@@ -36,11 +36,11 @@ class ListApp(App[None]):
     def compose(self) -> ComposeResult:
         yield self.list
 
-    def on_listing_highlighted(self, event: Listing.Highlighted) -> None:
+    def on_cursor_list_highlighted(self, event: Listing.Highlighted) -> None:
         self.highlighted.append(event.id)
 
-    def on_listing_marked(self, event: Listing.Marked) -> None:
-        self.marked.append(event.marked)
+    def on_cursor_list_marked(self, event: Listing.Marked) -> None:
+        self.marked.append(frozenset(event.listing.marked))
 
 
 @asynccontextmanager
@@ -172,6 +172,7 @@ def test_marks_keep_to_their_ids() -> None:
             assert cases.marked == {1, 2}
             assert cases.selected_id == 3
             cases.show([case(3), case(2)])
+            await pilot.pause()
             assert cases.marked == {2}
             assert [line[1] for line in lines(cases)[1:3]] == [" ", "*"]
             cases.clear_marks()

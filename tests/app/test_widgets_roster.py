@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import gettext
 from array import array
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
+import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
+from console.language import translation
 from store.roster_records import MemberRow, Sort
-from widgets.roster import MemberList, ago
+from widgets.language import install
+from widgets.roster import AGE_CELLS, Columns, MemberList, ago
 
 NOW = 1_780_000_000.0
 HOSTILE = "\x1b]0;x\x07[/]\u202e漢字👨\u200d👩" + "e" + "\u0301" * 9
@@ -38,10 +43,10 @@ class ListApp(App[None]):
     def compose(self) -> ComposeResult:
         yield self.list
 
-    def on_member_list_highlighted(self, event: MemberList.Highlighted) -> None:
+    def on_cursor_list_highlighted(self, event: MemberList.Highlighted) -> None:
         self.highlighted.append(event.id)
 
-    def on_member_list_marked(self, event: MemberList.Marked) -> None:
+    def on_cursor_list_marked(self, event: MemberList.Marked) -> None:
         self.marked += 1
 
 
@@ -207,4 +212,34 @@ def test_how_long_ago_fits_its_column() -> None:
     assert ago(None, NOW) == "–"
     assert ago(NOW + 100, NOW) == "0m"
     for odd in (0.0, -1e300, float("inf"), float("-inf"), float("nan")):
-        assert len(ago(odd, NOW)) <= 6
+        assert len(ago(odd, NOW)) <= AGE_CELLS
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_longest_ages_of_a_language_fit_their_column(language: str) -> None:
+    install(translation(language))
+    try:
+        ages = [ago(NOW - seconds, NOW) for seconds in (59 * 60, 23 * 3_600, 9_998 * 86_400)]
+        columns = Columns.of(78, Sort.LAST)
+        said = "".join(text for text, _ in columns.line(replace(row(1), last_at=NOW - 23 * 3_600), NOW))
+    finally:
+        install(gettext.NullTranslations())
+    assert len(set(ages)) == 3
+    assert all(cell_len(age) <= AGE_CELLS for age in ages)
+    assert f" {ages[1]} " in said
+
+
+def test_the_mouse_moves_the_cursor_and_no_row_is_chosen_above_or_below_all() -> None:
+    async def scenario() -> None:
+        async with running(range(1, 6)) as (_, members, pilot):
+            await pilot.click(MemberList, offset=(5, 3))
+            assert members.selected_id == 3
+            for nowhere in (0, 7):
+                await pilot.click(MemberList, offset=(5, nowhere))
+                assert members.selected_id == 3
+            members.on_mouse_scroll_up()
+            assert members.selected_id == 1
+            members.on_mouse_scroll_down()
+            assert members.selected_id == 4
+
+    drive(scenario)

@@ -310,7 +310,8 @@ def test_leaving_gives_the_terminal_back_as_it_was(filled: Home) -> None:
         assert terminal.value("mouse_any_flag") == "0"
         terminal.type("echo he''re")
         shown = terminal.wait_for("ready> echo he''re")
-        assert any("stty -g > before" in line for line in shown), "what stood there before is there again"
+        # Wherever the length of the test's folder breaks the line.
+        assert "stty-g>before" in "".join(shown).replace(" ", ""), "what stood there before is there again"
         terminal.keys("Enter")
         terminal.wait_for(lambda lines: "here" in lines)
         terminal.type("cmp before after && echo sam'e'\n")

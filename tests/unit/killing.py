@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
 from types import BuiltinFunctionType, FrameType
+
+ROOT = Path(__file__).parents[2]
 
 STEPS = {
     "Connection.execute", "Connection.executemany", "Cursor.fetchall", "Cursor.fetchone", "Connection.close",
@@ -69,6 +72,20 @@ def in_child(work: Path, run: Callable[[], None], killer: Killer | None) -> int:
             sys.stderr.flush()
     finally:
         os._exit(status)
+
+
+def killed(run: str, template: Path, work: Path) -> list[Path]:
+    """The folders in `work` of all runs, each killed one step later; the last one came to its end."""
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.unit.killing", run, str(template), str(work)],
+        cwd=ROOT, capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    steps = done.stdout.split()
+    assert len(steps) > 10, "it was killed at many steps"
+    return [work / step for step in steps]
 
 
 def main() -> None:

@@ -19,6 +19,16 @@ Vigil = Callable[..., "subprocess.CompletedProcess[str]"]
 """The fixture that runs `vigil ARGUMENTS` to its end."""
 
 
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> float:
+        return self.now
+
+
 def message(
     number: int | str, text: str = "hello", group: str = "g", member: str = "m", time: float | None = NOON
 ) -> Message:

@@ -14,7 +14,7 @@ from store.database import Database
 from store.decisions import Undone
 from store.errors import Conflict, NotFound
 from store.records import ANSWERS, ActionKind, ActionState, CaseState, Decision, DecisionState, Role
-from tests.unit.made import NOON, finding, message, take
+from tests.unit.made import NOON, Clock, finding, message, take
 
 RULEBOOK = """
 version = 1
@@ -28,21 +28,6 @@ words = ["whatever"]
 text = "No ads."
 """
 DAY = 86_400.0
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

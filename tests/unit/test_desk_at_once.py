@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from console.desk import Desk
@@ -12,6 +9,7 @@ from console.settings import Settings
 from store import audit, staff
 from store.database import Database
 from store.records import Decision, Role
+from tests.unit.at_once import at_once
 from tests.unit.made import NOON, finding, message, take
 
 _DECIDING = """
@@ -47,24 +45,7 @@ def test_of_two_people_at_once_one_wins_and_the_other_is_told(db: Database, sett
         mo = Desk(db, settings, "mo")
         numbers = [mo.decide(number, Decision.BAN).decision_id for number in numbers]
     arguments = [what, str(numbers[0]), str(numbers[-1])]
-    people = [
-        subprocess.Popen(
-            [sys.executable, "-c", _DECIDING, str(db.path), name, *arguments],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )
-        for name in ("ada", "ben")
-    ]  # fmt: skip
-    said: list[list[str]] = []
-    for person in people:
-        assert person.stdout
-        assert person.stdout.readline() == "ready\n"
-    for person in people:
-        assert person.stdin
-        person.stdin.write("\n")
-        person.stdin.flush()
-    for person in people:
-        said.append(person.communicate(timeout=60)[0].splitlines())
-        assert person.returncode == 0
+    said = [out.splitlines() for out in at_once(_DECIDING, [(db.path, name, *arguments) for name in ("ada", "ben")])]
     for number, answers in zip(numbers, zip(*said, strict=True), strict=True):
         assert sum(answer == "won" for answer in answers) == 1
         (told,) = [answer for answer in answers if answer != "won"]

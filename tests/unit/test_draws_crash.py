@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,10 +17,9 @@ from store.database import Database, open_database
 from store.draw_records import DrawState, NewDraw
 from store.perk_records import Eligibility
 from store.records import Role
+from tests.unit.killing import killed
 from tests.unit.killing_runs import STORE
 from tests.unit.made import NOON, message, take
-
-ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
@@ -51,21 +47,11 @@ def template(tmp_path: Path) -> Path:
     return folder
 
 
-def killed(run: str, template: Path, tmp_path: Path) -> Iterator[Desk]:
+def after_kills(run: str, template: Path, tmp_path: Path) -> Iterator[Desk]:
     """The desks at all stores after a kill, each one step later, and after the same command once more."""
-    work = tmp_path / "work"
-    work.mkdir()
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.unit.killing", run, str(template), str(work)],
-        cwd=ROOT, capture_output=True, encoding="utf-8", check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    steps = done.stdout.split()
-    assert len(steps) > 10, "it was killed at many steps"
-    for step in steps:
-        with at_desk(work / step) as desk:
+    for folder in killed(run, template, tmp_path / "work"):
+        with at_desk(folder) as desk:
             yield desk
-    shutil.rmtree(work)
 
 
 def posts(db: Database) -> list[str]:
@@ -78,7 +64,7 @@ def events(db: Database) -> list[str]:
 
 def test_an_opening_leaves_a_draw_with_a_secret_or_none(template: Path, tmp_path: Path) -> None:
     outcomes = set()
-    for desk in killed("open", template, tmp_path):
+    for desk in after_kills("open", template, tmp_path):
         rows = desk.db.execute("SELECT name, secret IS NOT NULL, secret_sha256 <> '' FROM draws ORDER BY id").fetchall()
         outcomes.add(tuple(rows[1:]))
     assert outcomes == {(), (("Other draw", 1, 1),)}
@@ -86,7 +72,7 @@ def test_an_opening_leaves_a_draw_with_a_secret_or_none(template: Path, tmp_path
 
 def test_a_list_is_closed_once_and_the_group_told_once(template: Path, tmp_path: Path) -> None:
     lists = set()
-    for desk in killed("commit", template, tmp_path):
+    for desk in after_kills("commit", template, tmp_path):
         draw = draws.get(desk.db, 1)
         assert (draw.state, draw.entries) == (DrawState.COMMITTED, 6)
         assert posts(desk.db) == [desk.draws.closed_words(draw)]
@@ -99,7 +85,7 @@ def test_a_draw_is_held_once_with_the_same_winners(template: Path, tmp_path: Pat
     with at_desk(template) as desk:
         published = desk.draws.commit(1).text
     winners = set()
-    for desk in killed("draw", template, tmp_path):
+    for desk in after_kills("draw", template, tmp_path):
         draw = draws.get(desk.db, 1)
         winners.add(verify(desk.draws.full(draw), published).winners)
         assert posts(desk.db) == [desk.draws.told(draw)]
@@ -116,7 +102,7 @@ def test_one_winner_is_replaced_once(template: Path, tmp_path: Path) -> None:
         desk.db.execute("UPDATE members SET name = 'winner' WHERE id = ?", (first,))
         before = verify(desk.draws.full(held.draw)).winners
     after = set()
-    for desk in killed("redraw", template, tmp_path):
+    for desk in after_kills("redraw", template, tmp_path):
         found = verify(desk.draws.full(draws.get(desk.db, 1)))
         assert (found.redraws, found.winners[1]) == (1, before[1])
         assert len(posts(desk.db)) == 1

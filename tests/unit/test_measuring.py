@@ -21,7 +21,7 @@ from store import audit, cases, lease, staff
 from store.database import Database
 from store.records import CaseState, Decision, Role
 from tests.home import Home, wait_until
-from tests.unit.made import NOON, finding, line, message, record, take
+from tests.unit.made import NOON, Clock, finding, line, message, record, take
 
 BOOK = """\
 version = 1
@@ -40,21 +40,6 @@ words = ["casino"]
 mode = "shadow"
 """
 DAY = 86_400.0
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

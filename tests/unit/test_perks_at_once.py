@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 
 from console.platforms.replay import Replay, effects_path
 from console.settings import Settings
 from store.database import Database
+from tests.unit.at_once import at_once
 from tests.unit.perks_made import check_books, codes, community, coupon, desk_of, now, once_each, worker
 
 _GIVING = """
@@ -42,22 +41,8 @@ def test_four_people_at_once_give_every_code_of_a_pool_to_one_member_each(db: Da
     community(db, 500, at=now())
     pool = codes(200)
     coupon(desks[0], pool, cost=10)
-    people = [
-        subprocess.Popen(
-            [sys.executable, "-c", _GIVING, str(db.path), name, "500", size],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )
-        for name, size in zip(names, ("1", "3", "7", "500"), strict=True)
-    ]  # fmt: skip
-    for person in people:
-        assert person.stdout
-        assert person.stdout.readline() == "ready\n"
-    for person in people:
-        assert person.stdin
-        person.stdin.write("\n")
-        person.stdin.flush()
-    given = [int(person.communicate(timeout=120)[0]) for person in people]
-    assert [person.returncode for person in people] == [0] * 4
+    sizes = zip(names, (1, 3, 7, 500), strict=True)
+    given = [int(out) for out in at_once(_GIVING, [(db.path, name, 500, size) for name, size in sizes])]
     assert sum(given) == 200
     assert db.value("SELECT count(*) FROM grants") == 200
     assert db.value("SELECT count(DISTINCT member_id) FROM grants") == 200

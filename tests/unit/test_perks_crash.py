@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +14,7 @@ from store.database import Database, open_database
 from store.perk_records import GrantState
 from store.records import Role
 from store.vault import key_path
+from tests.unit.killing import killed
 from tests.unit.killing_runs import NOTHING, STORE
 from tests.unit.perks_made import (
     check_books,
@@ -32,7 +30,6 @@ from tests.unit.perks_made import (
 )
 
 POOL = codes(4)
-ROOT = Path(__file__).parents[2]
 RULES = 'version = 1\n[rules.ads]\nkind = "words"\nmode = "ask"\nwords = ["x"]\ntext = "no"\n'
 """A rulebook that is read quickly, for each of many processes."""
 
@@ -69,27 +66,12 @@ def settings_of(folder: Path) -> Settings:
     return Settings(folder / "vigil.toml", folder / STORE, folder / "rulebook.toml", undo_seconds=0)
 
 
-def killed(run: str, template: Path, tmp_path: Path) -> list[Path]:
-    """The folders of all runs, each killed one step later; the last one came to its end."""
-    work = tmp_path / "work"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.unit.killing", run, str(template), str(work)],
-        cwd=ROOT, capture_output=True, encoding="utf-8", check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    steps = done.stdout.split()
-    assert len(steps) > 20, "it was killed at many steps"
-    return [work / step for step in steps]
-
-
 def states(db: Database) -> list[str]:
     return [state for (state,) in db.execute("SELECT state FROM grants ORDER BY id")]
 
 
 def test_a_console_killed_at_any_step_of_giving_has_given_all_or_nothing(template: Path, tmp_path: Path) -> None:
-    for folder in killed("grant", template, tmp_path):
+    for folder in killed("grant", template, tmp_path / "work"):
         # The same command was given again, and a worker came.
         with opened(folder / STORE) as db:
             check_books(db)
@@ -104,7 +86,7 @@ def test_a_console_killed_at_any_step_of_approving_has_given_all_or_nothing(temp
         mo = desk_of(db, settings_of(template), "mo", Role.MODERATOR, at=now())
         assert not mo.perks.dispatch(1, [1, 2], key="once").approved
     outcomes = set()
-    for folder in killed("approve", template, tmp_path):
+    for folder in killed("approve", template, tmp_path / "work"):
         with opened(folder / STORE) as db:
             check_books(db)
             outcomes.add((tuple(states(db)), once_each(folder / STORE, POOL)))
@@ -115,7 +97,7 @@ def test_a_console_killed_at_any_step_of_an_undo_has_taken_back_all_or_nothing(t
     with opened(template / STORE) as db:
         desk_of(db, settings_of(template), at=now()).perks.dispatch(1, [1, 2], key="once")
     outcomes = set()
-    for folder in killed("undo", template, tmp_path):
+    for folder in killed("undo", template, tmp_path / "work"):
         with opened(folder / STORE) as db:
             check_books(db)
             outcomes.add((tuple(states(db)), once_each(folder / STORE, POOL)))
@@ -125,7 +107,7 @@ def test_a_console_killed_at_any_step_of_an_undo_has_taken_back_all_or_nothing(t
 def test_a_worker_killed_at_any_step_sends_each_code_once(template: Path, tmp_path: Path) -> None:
     with opened(template / STORE) as db:
         desk_of(db, settings_of(template), at=now()).perks.dispatch(1, [1, 2], key="once")
-    for folder in killed("work", template, tmp_path):
+    for folder in killed("work", template, tmp_path / "work"):
         with opened(folder / STORE) as db:
             check_books(db)
             assert states(db) == ["sent"] * 2
@@ -140,7 +122,7 @@ def test_a_worker_killed_while_it_makes_up_for_a_killed_one_sends_each_code_once
         # Where a kill between sending and noting leaves it.
         left_sending = {"state": "sending", "generation": 0}
         db.execute("UPDATE actions SET state = :state, generation = :generation", tuple(left_sending.values()))
-    for folder in killed("work", template, tmp_path):
+    for folder in killed("work", template, tmp_path / "work"):
         with opened(folder / STORE) as db:
             check_books(db)
             assert states(db) == ["sent"] * 2
@@ -153,7 +135,7 @@ def test_where_a_platform_cannot_tell_a_message_sent_twice_a_person_settles_what
     with opened(template / STORE) as db:
         desk_of(db, settings_of(template), at=now()).perks.dispatch(1, [1, 2], key="once")
     unsure = 0
-    for folder in killed("careless", template, tmp_path):
+    for folder in killed("careless", template, tmp_path / "work"):
         with opened(folder / STORE) as db:
             check_books(db)
             assert set(states(db)) <= {"sent", "unknown"}
@@ -179,7 +161,7 @@ def test_a_person_killed_while_settling_has_settled_or_not(template: Path, tmp_p
         db.execute("UPDATE actions SET state = 'unknown'")
         db.execute("UPDATE grants SET state = 'unknown'")
     outcomes = set()
-    for folder in killed("settle", template, tmp_path):
+    for folder in killed("settle", template, tmp_path / "work"):
         with opened(folder / STORE) as db:
             check_books(db)
             spoiled = db.value("SELECT count(*) FROM vouchers WHERE spoiled_at IS NOT NULL")
@@ -196,7 +178,7 @@ def test_an_import_killed_at_any_step_has_stored_all_codes_or_none(template: Pat
             db.execute("DELETE FROM vault")
         key_path(template / STORE).unlink()
     outcomes = set()
-    for folder in killed("import", template, tmp_path):
+    for folder in killed("import", template, tmp_path / "work"):
         with opened(folder / STORE) as db:
             check_books(db)
             if db.value("SELECT count(*) FROM vouchers"):
@@ -214,7 +196,7 @@ def test_a_change_of_the_key_killed_at_any_step_leaves_a_store_and_a_key_that_fi
 ) -> None:
     old = key_path(template / STORE).read_bytes()
     keys = set()
-    for folder in killed("rekey", template, tmp_path):
+    for folder in killed("rekey", template, tmp_path / "work"):
         with opened(folder / STORE) as db:
             assert pool_of(db) == POOL
             check_books(db)

@@ -19,6 +19,7 @@ from store import audit, messages
 from store.database import Database, open_database, schema_of
 from store.errors import NewerStore, NotAStore, StoreUnavailable
 from store.version import SCHEMA_VERSION
+from tests.unit.at_once import at_once
 from tests.unit.made import NOON, Vigil, message
 
 
@@ -175,7 +176,7 @@ for round in range(20):
 
 
 def test_several_processes_make_one_store_at_once(tmp_path: Path) -> None:
-    _at_once(_OPENING, tmp_path, 4)
+    at_once(_OPENING, [(tmp_path, number) for number in range(4)])
     for number in range(20):
         path = tmp_path / str(number) / "vigil.db"
         assert sorted(stored(path)) == ["0", "1", "2", "3"]
@@ -198,30 +199,9 @@ db.close()
 """
 
 
-def _at_once(script: str, place: Path, count: int) -> None:
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", script, str(place), str(number)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            cwd=Path(__file__).parents[2],
-        )
-        for number in range(count)
-    ]  # fmt: skip
-    for process in processes:
-        assert process.stdout
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("\n")
-        process.stdin.flush()
-    for process in processes:
-        _, said = process.communicate(timeout=60)
-        assert (process.returncode, said) == (0, "")
-
-
 def test_processes_that_read_and_then_write_wait_for_each_other(store: Path) -> None:
     open_database(store, create=True).close()
-    _at_once(_COUNTING, store, 3)
+    at_once(_COUNTING, [(store, number) for number in range(3)])
     db = open_database(store)
     counted = [int(row.subject) for row in audit.rows(db, 1_000)]
     assert counted == list(range(449, -1, -1)), "each saw all that was written before"

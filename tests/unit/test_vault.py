@@ -7,8 +7,6 @@ import copy
 import logging
 import os
 import pickle
-import subprocess
-import sys
 import traceback
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from store.errors import Conflict
 from store.records import ActionKind, Order, Role
 from store.secret import MASK, Secret, scrub
 from store.vault import Damaged, KeyUnavailable, Vault, context_of, key_path, open_vault
+from tests.unit.at_once import at_once
 from tests.unit.perks_made import codes, community, coupon, desk_of, now, pool_of
 
 KEY = bytes(range(32))
@@ -228,20 +227,7 @@ print(open_vault(db, create=True).fingerprint("x").hex())
 
 
 def test_of_processes_that_need_the_first_key_at_once_all_get_the_same(db: Database) -> None:
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", _FOUNDING, str(db.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(4)
-    ]
-    for process in processes:
-        assert process.stdout
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("\n")
-        process.stdin.flush()
-    said = {process.communicate(timeout=60)[0] for process in processes}
+    said = set(at_once(_FOUNDING, [(db.path,)] * 4))
     assert said == {open_vault(db).fingerprint("x").hex() + "\n"}
 
 
