@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 PINS := constraints.txt
 # Clients of other people's that the make-believe Telegram of the tests has to satisfy.
 TELEGRAM := .venv-telegram
-TELEGRAM_PINS := tests/platforms/telegram_clients.txt
+TELEGRAM_PINS := tests/platforms/telegram/clients.txt
 
 .PHONY: help demo test check bench quality format locale clean
 

@@ -15,7 +15,7 @@ from console.platforms.telegram_access import access_of
 from console.platforms.telegram_actions import Actions
 from console.platforms.telegram_albums import LINGER_SECONDS, Waiting
 from console.platforms.telegram_changes import Pairs, Told
-from console.platforms.telegram_client import Client, LoginRefused, explained
+from console.platforms.telegram_client import Client, LoginRefused, explained, spoke
 from console.platforms.telegram_events import Reading
 from console.platforms.telegram_groups import load, save
 from console.platforms.telegram_kind import LIMITS, TelegramOptions
@@ -44,6 +44,7 @@ class Position(msgspec.Struct, frozen=True):
     at: float = 0.0
     moved: dict[int, str] = {}
     waiting: list[Told] = []
+    albums: list[tuple[str, str]] = []
 
 
 class Telegram:
@@ -99,10 +100,11 @@ class Telegram:
         alive = noted.at
         first_wait, longest_wait = self._waits
         wait, poll = first_wait, 0.0
+        problems: list[str] = []
         while True:
             try:
                 await self._client.connect()
-                problems = self._begin(noted)
+                problems += self._begin(noted)
                 updates = await self._client.updates(self._offset, self._limit, poll)
             except (HttpError, LoginRefused) as error:
                 wait, poll = min(wait * 2, longest_wait), 0.0
@@ -123,11 +125,11 @@ class Telegram:
             alive, wait, poll = now, first_wait, self._poll_seconds
             full = len(updates) >= self._limit
             self._limit = min(self._updates, self._limit * 2)
-            ready = self._albums.ready(self._reading.albums(updates), more=full)
+            ready = self._albums.ready(self._reading.albums(updates), self._reading.dates(updates), more=full)
             offset = self._offset
             batch = self._read(updates[:ready], problems, now)
             if ready or problems or now - noted.at > NOTED_SECONDS:
-                noted = self._position(now)
+                noted, problems = self._position(now), []
                 yield batch
             if ready < len(updates):
                 # What was not confirmed comes again, by then with the parts that were missing.
@@ -173,6 +175,7 @@ class Telegram:
         self._reading.bot = bot
         self._offset = noted.offset if same else 0
         self._reading.pairs = Pairs(list(noted.waiting) if same else [])
+        self._reading.remember(noted.albums)
         self._kept = load(self._file, bot)
         self._reading.known = dict(self._kept)
         return ["the token is another bot's than before: what happened in between is not known"] if changed else []
@@ -191,10 +194,15 @@ class Telegram:
 
     def _position(self, now: float) -> Position:
         reading = self._reading
-        return Position(reading.bot, self._offset, now, dict(reading.moved), list(reading.pairs.waiting))
+        waiting, albums = list(reading.pairs.waiting), reading.recent_albums()
+        return Position(reading.bot, self._offset, now, dict(reading.moved), waiting, albums)
 
     def _troubled(self, error: HttpError) -> None:
-        self.health = mark("in trouble") if isinstance(error, Refusal) else mark("not reachable")
+        if not isinstance(error, Refusal):
+            self.health = mark("not reachable")
+        elif not spoke(error) or error.status >= 500:
+            # What Telegram itself refuses is said where it was asked for.
+            self.health = mark("in trouble")
 
     def _trouble(self, error: Exception) -> str:
         """What to say of a failure, once as long as it stays the same."""
@@ -204,6 +212,8 @@ class Telegram:
         elif isinstance(error, Refusal) and error.status == CONFLICT:
             self.health = mark("read by another program")
             words += "; another program takes this bot's updates: end it, or remove its webhook by deleteWebhook"
+        elif isinstance(error, Refusal):
+            self.health = mark("in trouble")
         said = self._secrets.clean(f"{self._options.server}: {words}")
         if said == self._said:
             return ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from console.platforms.base import Access, GroupAccess
 from console.platforms.http import BRIEF, Refusal
-from console.platforms.telegram_client import Client, moved_to
+from console.platforms.telegram_client import Client, is_passing, moved_to
 from console.platforms.telegram_ids import is_basic
 from console.platforms.telegram_kind import TelegramOptions
 from console.platforms.telegram_shapes import Chat, Member, Webhook
@@ -63,7 +63,7 @@ async def _group(client: Client, key: str, chat: int, name: str) -> GroupAccess:
             name = title_of(await client.ask("getChat", Chat, patience=BRIEF, chat_id=chat)) or name
             own = await client.ask("getChatMember", Member, patience=BRIEF, chat_id=chat, user_id=client.me.id)
         except Refusal as error:
-            if error.again:
+            if is_passing(error):
                 raise
             if (moved := moved_to(error)) is not None:
                 chat = moved

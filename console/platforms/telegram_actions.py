@@ -6,6 +6,7 @@ answer came. Everything else has the same effect when it is done again.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -14,7 +15,9 @@ from typing import Any
 from console.platforms.base import Receipt
 from console.platforms.http import BRIEF, HttpError, Refusal
 from console.platforms.telegram_access import SUPERGROUP, lack
-from console.platforms.telegram_client import Client, LoginRefused, Result, moved_to
+from console.platforms.telegram_advice import NEVER_WROTE, advised
+from console.platforms.telegram_client import Client, LoginRefused, Result, is_passing, moved_to
+from console.platforms.telegram_deletions import Deletions
 from console.platforms.telegram_events import Reading
 from console.platforms.telegram_ids import is_basic, numbers, requester
 from console.platforms.telegram_kind import TOO_OLD
@@ -22,13 +25,14 @@ from console.platforms.telegram_shapes import Chat, Member, Sent
 from console.platforms.telegram_text import LONGEST_TEXT, mention, name_of, title_of, units
 from store.records import ActionKind, ActionState, Order
 
-MOST_DELETED = 100
-"""So many messages one call deletes at most."""
 SHORTEST_MUTE, LONGEST_MUTE = 60, 366 * 86_400
 """Seconds. What ends in less than 30 seconds or more than 366 days by Telegram's clock never ends."""
 REMOVED_SECONDS = 120
 """How long a removal bans, in case that lifting the ban fails."""
 TROUBLE_SECONDS = 2.0
+TOO_MANY = 429
+LONGEST_PAUSE = 60.0
+"""Seconds for which an action stops in the middle when Telegram wants it to."""
 LOGIN_SECONDS = 60.0
 HALF_DONE = 1_000
 """So many removals of which one half is done are remembered."""
@@ -37,25 +41,11 @@ _RIGHTS = (
     "can_send_messages", "can_send_audios", "can_send_documents", "can_send_photos", "can_send_videos",
     "can_send_video_notes", "can_send_voice_notes", "can_send_polls", "can_send_other_messages",
     "can_add_web_page_previews", "can_change_info", "can_invite_users", "can_pin_messages", "can_manage_topics",
+    "can_react_to_messages", "can_edit_tag",
 )  # fmt: skip
-
-NEVER_WROTE = (
-    "Telegram lets a bot write to nobody who has not written to it first: the member has to open {bot} and press Start"
-)
-_ADVICE = (
-    ("initiate conversation", NEVER_WROTE),
-    ("bot was blocked", "the member has blocked {bot}"),
-    ("user is deactivated", "the account is deleted"),
-    ("administrator of the chat", "administrators are out of a bot's reach: take the rights away first, by hand"),
-    ("chat owner", "the owner is out of reach of everybody else"),
-    ("user_admin_invalid", "administrators are out of a bot's reach: take the rights away first, by hand"),
-    ("for supergroup", SUPERGROUP),
-    ("topic_closed", "the topic is closed: open it, or let the bot manage topics"),
-    ("bot was kicked", "{bot} is not in the group: add it again"),
-    ("bot is not a member", "{bot} is not in the group: add it again"),
-    ("chat not found", "{bot} is not in the group: add it again"),
-)
-"""Parts of what Telegram says, in small letters, and what to do about it."""
+"""All there are: whoever is not given back one of them stays restricted."""
+_OF_TELEGRAM = frozenset([777_000, 136_817_688, 1_087_968_824])
+"""Telegram's own accounts: its service, and those that stand for all channels and all anonymous administrators."""
 
 
 class _Failed(Exception):
@@ -74,6 +64,7 @@ class Actions:
         self._reading = reading
         self._clock = clock
         self._half_done: OrderedDict[str, None] = OrderedDict()
+        self._deletions = Deletions(self._delete_together, self.perform)
 
     async def perform(self, order: Order) -> Receipt:
         receipt = await self._performed(order)
@@ -82,10 +73,7 @@ class Actions:
         return Receipt(receipt.state, receipt.words.replace(order.secret, "…"), receipt.retry_after)
 
     async def delete_many(self, orders: Sequence[Order]) -> list[Receipt]:
-        """Delete messages of one group, MOST_DELETED at a time; a receipt each, in their order.
-
-        One that is gone already is skipped by Telegram; where it refuses all because of one, each is tried by itself.
-        """
+        """Delete messages of one group in few calls; a receipt each, in their order."""
         receipts: dict[int, Receipt] = {}
         parts: list[tuple[Order, list[int]]] = []
         for order in orders:
@@ -93,31 +81,24 @@ class Actions:
                 parts.append((order, self._numbers(order)))
             except _Failed as error:
                 receipts[order.id] = Receipt(ActionState.FAILED, str(error))
-        while parts:
-            chosen, count = [parts[0]], len(parts[0][1])
-            while len(chosen) < len(parts) and count + len(parts[len(chosen)][1]) <= MOST_DELETED:
-                count += len(parts[len(chosen)][1])
-                chosen.append(parts[len(chosen)])
-            parts = parts[len(chosen) :]
-            for order, receipt in zip([one for one, _ in chosen], await self._delete_at_once(chosen), strict=True):
-                receipts[order.id] = receipt
+        receipts |= await self._deletions.perform(parts)
         return [receipts[order.id] for order in orders]
 
-    async def _delete_at_once(self, chosen: Sequence[tuple[Order, list[int]]]) -> list[Receipt]:
-        wanted = [number for _, several in chosen for number in several]
-        done = Receipt(ActionState.DONE)
-        if not wanted:
-            return [done] * len(chosen)
+    async def _delete_together(self, group: str, numbers: list[int]) -> Receipt | None:
+        """What became of them, None where Telegram refuses all because of one. Those that are gone it skips."""
         try:
             await self._client.connect()
-            await self._in_chat("deleteMessages", bool, chosen[0][0].group, message_ids=wanted)
+            await self._in_chat("deleteMessages", bool, group, message_ids=numbers)
         except LoginRefused as error:
-            return [Receipt(ActionState.WAITING, str(error), LOGIN_SECONDS)] * len(chosen)
+            return Receipt(ActionState.WAITING, str(error), LOGIN_SECONDS)
         except HttpError as error:
-            if error.again:
-                return [_later(error)] * len(chosen)
-            return [await self.perform(order) for order, _ in chosen]
-        return [done] * len(chosen)
+            if is_passing(error):
+                return _later(error)
+            lacking = await self._lacking(group, ActionKind.DELETE)
+            return Receipt(ActionState.FAILED, f"{error}; {lacking}") if lacking else None
+        except _Failed:
+            return None
+        return Receipt(ActionState.DONE)
 
     async def _performed(self, order: Order) -> Receipt:
         try:
@@ -130,7 +111,7 @@ class Actions:
         except LoginRefused as error:
             return Receipt(ActionState.WAITING, str(error), LOGIN_SECONDS)
         except HttpError as error:
-            return _later(error) if error.again else await self._explained(order, error)
+            return _later(error) if is_passing(error) else await self._explained(order, error)
 
     async def _do(self, order: Order) -> str:
         """Returns what is worth saying of an action that was carried out."""
@@ -180,17 +161,32 @@ class Actions:
         if order.member.startswith("-"):
             await self._send(order.group, {"text": f"{await self._title(order.member)}: {order.text}"})
             return "told in the group; a channel cannot be told alone"
-        member = await self._member(order)
+        try:
+            member = await self._member(order)
+        except Refusal as error:
+            if is_passing(error):
+                raise
+            member = None
         content = mention(order.member, name_of(member.user) if member else "", order.text)
         await self._send(order.group, content)
         group = self._reading.known.get(order.group, (0, ""))[1] or order.group
         try:
-            await self._tell(order, f"{group}: {order.text}")
+            await self._tell_in_time(order, f"{group}: {order.text}")
         except _Uncertain as error:
             return f"told in the group; whether alone as well is not known: {error}"
         except (HttpError, LoginRefused, _Failed) as error:
-            return f"told in the group, but not alone: {self._advised(str(error))}"
+            return f"told in the group, but not alone: {advised(str(error), self._bot)}"
         return ""
+
+    async def _tell_in_time(self, order: Order, text: str) -> None:
+        """As `_tell`, after a pause where Telegram wants one: the action cannot wait, its first half is done."""
+        try:
+            await self._tell(order, text)
+        except Refusal as error:
+            if error.status != TOO_MANY or error.wait is None or error.wait > LONGEST_PAUSE:
+                raise
+            await asyncio.sleep(error.wait)
+            await self._tell(order, text)
 
     async def _tell(self, order: Order, text: str) -> None:
         """Say something to the member alone."""
@@ -200,7 +196,7 @@ class Actions:
             await self._send("", {"text": text}, chat=int(order.member))
         except Refusal as error:
             if "chat not found" in str(error).casefold():
-                raise _Failed(f"{error}; {self._named(NEVER_WROTE)}") from None
+                raise _Failed(f"{error}; {NEVER_WROTE.format(bot=self._bot)}") from None
             raise
 
     async def _send(self, group: str, content: dict[str, object], *, chat: int = 0) -> None:
@@ -223,6 +219,8 @@ class Actions:
         who = {"user_id": self._user(order)}
         if order.kind is ActionKind.BAN:
             await self._in_chat("banChatMember", bool, order.group, **who)
+            if is_basic(self._chat(order.group)):
+                return f"removed, but may come back: Telegram bans nobody from a basic group; {SUPERGROUP}"
             return ""
         if order.kind is ActionKind.UNBAN:
             # Without the condition it would remove a member who is in the group.
@@ -247,7 +245,7 @@ class Actions:
             use_independent_chat_permissions=True,
         )  # fmt: skip
         if not until:
-            return ""
+            return "without end: Telegram counts no further than 366 days" if order.seconds else ""
         try:
             muted = await self._member(order)
         except HttpError:
@@ -282,6 +280,10 @@ class Actions:
             raise _Failed("an administrator wrote it as the group itself: who, Telegram does not tell")
         if order.kind not in methods:
             raise _Failed("a channel wrote it, which is no member: it can be banned, not muted or removed")
+        if order.kind is ActionKind.BAN:
+            group = await self._in_chat("getChat", Chat, order.group, patience=BRIEF)
+            if group.linked_chat_id == int(order.member):
+                raise _Failed("it is the channel that belongs to the group, whose posts come into it: not banned")
         await self._in_chat(methods[order.kind], bool, order.group, sender_chat_id=int(order.member))
         return ""
 
@@ -348,34 +350,33 @@ class Actions:
         wanted = user or order.member
         if not (wanted.isascii() and wanted.isdecimal()):
             raise _Failed(f"{wanted or 'nobody'}: is no member of Telegram's")
+        if int(wanted) in _OF_TELEGRAM:
+            raise _Failed("it is Telegram's own account, by which channels and anonymous administrators write")
         return int(wanted)
 
     async def _explained(self, order: Order, error: HttpError) -> Receipt:
         """A failure in the platform's words, with what to do."""
         said = str(error)
-        advised = self._advised(said)
-        if advised == said:
-            advice = await self._lacking(order)
+        words = advised(said, self._bot)
+        if words == said:
+            advice = await self._lacking(order.group, order.kind)
             if not advice and order.kind is ActionKind.DELETE and "can't be deleted" in said.casefold():
                 advice = TOO_OLD
-            advised = f"{said}; {advice}" if advice else said
-        return Receipt(ActionState.FAILED, advised)
+            words = f"{said}; {advice}" if advice else said
+        return Receipt(ActionState.FAILED, words)
 
-    async def _lacking(self, order: Order) -> str:
+    async def _lacking(self, group: str, kind: ActionKind) -> str:
         """The right that the bot lacks for an action, "" where it lacks none or that cannot be found out."""
         try:
-            chat = self._chat(order.group)
+            chat = self._chat(group)
             own = await self._client.ask("getChatMember", Member, chat_id=chat, user_id=self._client.me.id)
         except (HttpError, LoginRefused, _Failed):
             return ""
-        return lack(order.kind, own, chat)
+        return lack(kind, own, chat)
 
-    def _advised(self, said: str) -> str:
-        advice = next((advice for part, advice in _ADVICE if part in said.casefold()), "")
-        return f"{said}; {self._named(advice)}" if advice else said
-
-    def _named(self, advice: str) -> str:
-        return advice.format(bot=f"@{self._client.me.username}")
+    @property
+    def _bot(self) -> str:
+        return f"@{self._client.me.username}"
 
 
 class _Moved(HttpError):

@@ -17,6 +17,8 @@ from rules.records import Message
 MOST_PARTS = 10
 LINGER_SECONDS = 1.0
 """An album to which nothing came for so long is whole."""
+PAST_SECONDS = 10
+"""So is one that was sent so long before something else: after an interruption nobody waits for each."""
 
 Album = tuple[int, str]
 """The chat, and the id that its parts share."""
@@ -38,22 +40,30 @@ class Waiting:
         self._clock = clock
         self._seen: dict[Album, tuple[int, float]] = {}
 
-    def ready(self, albums: Sequence[Album | None], *, more: bool) -> int:
+    def ready(self, albums: Sequence[Album | None], dates: Sequence[int], *, more: bool) -> int:
         """How many of the updates can be taken, from the first on: those before an album that may not be whole.
 
-        `albums` names for each update the album it is part of; `more` is whether the answer was full.
+        `albums` names for each update the album it is part of, `dates` when it was written (epoch seconds, 0 where that
+        is not known); `more` is whether the answer was full.
         """
         now = self._clock()
         counts: dict[Album, int] = {}
-        for album in albums:
+        written: dict[Album, int] = {}
+        for album, date in zip(albums, dates, strict=True):
             if album is not None:
                 counts[album] = counts.get(album, 0) + 1
+                written[album] = max(written.get(album, 0), date)
+        newest = max(dates, default=0)
         seen = {}
         for album, count in counts.items():
             before, since = self._seen.get(album, (0, now))
             seen[album] = (count, since if count == before else now)
         self._seen = seen
-        open_ = {album: now - since < self._linger for album, (count, since) in seen.items() if count < MOST_PARTS}
+        open_ = {
+            album: now - since < self._linger and newest - written[album] < PAST_SECONDS
+            for album, (count, since) in seen.items()
+            if count < MOST_PARTS
+        }
         held = next((at for at, album in enumerate(albums) if album is not None and open_.get(album)), len(albums))
         held = _between(albums, held)
         if more and held == len(albums) > 0 and (last := albums[-1]) is not None and last in open_:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from console.platforms.base import PlatformError
-from console.platforms.http import BRIEF, ONCE, Explained, Http, Patience, Refusal, Secrets
+from console.platforms.http import BRIEF, ONCE, Explained, Http, HttpError, Patience, Refusal, Secrets
 from console.platforms.telegram_kind import TelegramOptions
 from console.platforms.telegram_shapes import READ, Answered, ErrorBody, User
 from console.platforms.tokens import read_secret
@@ -32,7 +32,18 @@ def explained(body: bytes) -> Explained:
     """What the body of a refusal says. Of a group that became a supergroup the code tells the new id."""
     error = msgspec.json.decode(body, type=ErrorBody)
     moved = error.parameters.migrate_to_chat_id
-    return Explained("" if moved is None else f"{_MOVED}{moved}", error.description, error.parameters.retry_after)
+    code = f"{_MOVED}{moved}" if moved is not None else str(error.error_code or "")
+    return Explained(code, error.description, error.parameters.retry_after)
+
+
+def spoke(error: Refusal) -> bool:
+    """Whether it was Telegram that refused, rather than something that stands before it."""
+    return bool(error.code)
+
+
+def is_passing(error: HttpError) -> bool:
+    """Whether it may be done later: of what others refuse in Telegram's place it has heard nothing."""
+    return error.again or (isinstance(error, Refusal) and not spoke(error))
 
 
 def moved_to(error: Refusal) -> int | None:
@@ -61,7 +72,7 @@ class Client:
         try:
             found = await self._http.ask("POST", f"bot{token}/getMe", Answered[User], patience=BRIEF)
         except Refusal as error:
-            if error.status not in (401, 404):
+            if error.status not in (401, 404) or not spoke(error):
                 raise
             raise LoginRefused(f"Telegram does not accept the token: {error}; ask @BotFather for it") from None
         self.me, self._token = found.result, token
@@ -78,7 +89,7 @@ class Client:
                 "POST", path, answer, body=values, patience=patience, poll_seconds=poll_seconds
             )
         except Refusal as error:
-            if error.status == 401:
+            if error.status == 401 and spoke(error):
                 self._token = ""
                 raise LoginRefused(f"Telegram does not accept the token any more: {error}") from None
             raise

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from console.platforms.base import edit_id
+from console.platforms.base import edit_id, original_id, own_id
 from console.platforms.telegram_albums import Album, Read, joined
 from console.platforms.telegram_changes import Pairs, Told
-from console.platforms.telegram_ids import change_id, message_id, request_id
+from console.platforms.telegram_ids import change_id, is_album, message_id, request_id
 from console.platforms.telegram_shapes import Change, Chat, Message, Part, Request, Update, User
 from console.platforms.telegram_text import as_extra, kind_of, mentions_of, name_of, origin_of, text_of, title_of
 from rules import records
@@ -22,6 +22,8 @@ FUTURE_SECONDS = 86_400.0
 """A time further ahead of the clock than this is some error."""
 REMEMBERED = 5_000
 """So many parts of albums are remembered, to know what an edit edits."""
+KEPT_ALBUMS = 100
+"""So many of the newest albums are remembered over a restart."""
 GROUPS = ("group", "supergroup")
 
 
@@ -70,6 +72,10 @@ class Reading:
         """For each update the album it is part of."""
         return [self._album(update) for update in updates]
 
+    def dates(self, updates: Sequence[msgspec.Raw]) -> list[int]:
+        """For each update when its message was written (epoch seconds), 0 for what is none."""
+        return [part.date if (part := self._part(update)) else 0 for update in updates]
+
     def next_offset(self, updates: Sequence[msgspec.Raw]) -> int | None:
         """The number after the last update. It may be lower than before: after a week without any the numbers begin
         anew, and a server that does not know the one asked for gives what it has."""
@@ -96,13 +102,34 @@ class Reading:
                 read += self._read(update, found.problems)
             except BAD_UPDATE as error:
                 found.problems.append(f"{number}: of another shape: {error}")
-        found.messages = joined(read)
-        for one in found.messages:
-            for id_ in one.id.split("+") if "+" in one.id else ():
-                self._albums[one.group, id_] = one.id
+        messages = joined(read)
+        self.remember([(one.group, one.id) for one in messages if one.kind != "edit" and is_album(one.id)])
+        found.messages = [self._of_album(one) for one in messages]
+        return found
+
+    def remember(self, albums: Sequence[tuple[str, str]]) -> None:
+        """Know these albums, each a group's key and the album's id, by the ids of their parts."""
+        self._albums.update(((group, part), album) for group, album in albums for part in album.split("+"))
         while len(self._albums) > REMEMBERED:
             self._albums.popitem(last=False)
-        return found
+
+    def recent_albums(self) -> list[tuple[str, str]]:
+        """The newest KEPT_ALBUMS, the newest last."""
+        found: dict[tuple[str, str], None] = {}
+        for (group, _), album in reversed(self._albums.items()):
+            found[group, album] = None
+            if len(found) == KEPT_ALBUMS:
+                break
+        return list(found)[::-1]
+
+    def _of_album(self, message: records.Message) -> records.Message:
+        """What edits or answers a part of an album edits or answers the album."""
+        edited = self._albums.get((message.group, original_id(message.id))) if message.kind == "edit" else None
+        id_ = edit_id(edited, own_id(message.id)) if edited else message.id
+        answered = self._albums.get((message.group, message.reply_to), message.reply_to)
+        if id_ == message.id and answered == message.reply_to:
+            return message
+        return replace(message, id=id_, reply_to=answered)
 
     def _read(self, update: Update, problems: list[str]) -> list[Read]:
         for raw, edited in ((update.message, False), (update.edited_message, True)):
@@ -128,8 +155,13 @@ class Reading:
             if message.migrate_from_chat_id:
                 problems.append(f"{self.group(message.chat)}: is a supergroup now, and goes on here as the same group")
             return []
+        if message.community_chat_joined is not None and message.sender:
+            message.new_chat_members = [message.sender]
         if message.new_chat_members or message.left_chat_member:
             return self._told(message)
+        if not message.message_id:
+            # One member alone can see it.
+            return []
         keys = msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).keys()
         kind = kind_of(keys)
         if not kind or (edited and kind == "location"):
@@ -138,14 +170,13 @@ class Reading:
         id_ = message_id(message.chat.id, message.message_id)
         time_, album = message.date, None
         if edited:
-            original = self._albums.get((self.key(message.chat.id), id_), id_)
-            id_ = edit_id(original, change_id(message.edit_date, update.update_id))
+            id_ = edit_id(id_, change_id(message.edit_date, update.update_id))
             kind, time_ = "edit", message.edit_date or message.date
-        elif message.is_automatic_forward:
+        elif message.media_group_id and not message.is_automatic_forward:
+            album = (message.chat.id, message.media_group_id)
+        if message.is_automatic_forward:
             # A post of the channel that belongs to the group: no member's, so no rule's to judge.
             kind = "system"
-        elif message.media_group_id:
-            album = (message.chat.id, message.media_group_id)
         made = self._written(message, id_, kind, time_)
         return [Read(made, album)] if made else []
 
@@ -161,6 +192,9 @@ class Reading:
         if message.sender_chat:
             extra["written_as"] = "group" if message.sender_chat.id == message.chat.id else "channel"
         replied = message.reply_to_message
+        if replied and message.is_topic_message and replied.message_id == message.message_thread_id:
+            # Of what answers nothing in a topic, Telegram says that it answers the topic's beginning.
+            replied = None
         reply_to = message_id(message.chat.id, replied.message_id) if replied else ""
         name = name_of(sender) if isinstance(sender, User) else title_of(sender)
         return records.Message(
@@ -175,7 +209,7 @@ class Reading:
             if user.id != self.bot and not self._is_second(message.chat, user, "join", "message", message.date):
                 id_ = f"{message_id(message.chat.id, message.message_id)}:{user.id}"
                 inviter = message.sender
-                brought = inviter.id if inviter and inviter.id not in (user.id, self.bot) else ""
+                brought = inviter.id if inviter and inviter.id != user.id and not inviter.is_bot else ""
                 read.append(self._made(message.chat, id_, user, "join", message.date, inviter=str(brought)))
         user_ = message.left_chat_member
         if user_ and user_.id != self.bot and not self._is_second(
@@ -223,8 +257,12 @@ class Reading:
         if chat.type not in GROUPS:
             return []
         who = name_of(change.by) or str(change.by.id)
+        key = self.key(chat.id)
+        if not after.within and self.known.get(key, (chat.id, ""))[0] != chat.id:
+            # A basic group that became a supergroup is left behind by everybody.
+            return []
         if not after.within:
-            self.known.pop(self.key(chat.id), None)
+            self.known.pop(key, None)
             if before.within:
                 problems.append(
                     f"{self.group(chat)}: {who} has removed the bot from the group; nothing there can be seen or done"

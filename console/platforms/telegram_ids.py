@@ -28,6 +28,10 @@ def album_id(parts: Sequence[str]) -> str:
     return "+".join(parts)
 
 
+def is_album(message: str) -> bool:
+    return "+" in message
+
+
 def change_id(date: int, update: int) -> str:
     """The id of a membership's change. Numbers of updates begin anew after a week without any."""
     return f"change:{date}.{update}"

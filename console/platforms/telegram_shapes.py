@@ -29,6 +29,7 @@ class Parameters(msgspec.Struct):
 
 
 class ErrorBody(msgspec.Struct):
+    error_code: int = 0
     description: str = ""
     parameters: Parameters = msgspec.field(default_factory=Parameters)
 
@@ -47,6 +48,8 @@ class Chat(msgspec.Struct):
     id: Number
     type: str = ""
     title: str = ""
+    linked_chat_id: Number = 0
+    """The channel whose posts come into the group; told by getChat only."""
 
 
 class Entity(msgspec.Struct):
@@ -76,6 +79,7 @@ class Replied(msgspec.Struct):
 
 class Quote(msgspec.Struct):
     text: str = ""
+    entities: list[Entity] = []
 
 
 class Contact(msgspec.Struct):
@@ -99,6 +103,10 @@ class Option(msgspec.Struct):
 class Poll(msgspec.Struct):
     question: str = ""
     options: list[Option] = []
+    explanation: str = ""
+    explanation_entities: list[Entity] = []
+    description: str = ""
+    description_entities: list[Entity] = []
 
 
 class Task(msgspec.Struct):
@@ -114,9 +122,39 @@ class Document(msgspec.Struct):
     file_name: str = ""
 
 
+class Audio(msgspec.Struct):
+    performer: str = ""
+    title: str = ""
+    file_name: str = ""
+
+
+class Preview(msgspec.Struct):
+    """The page that is shown below a text, which need not be one that the text names."""
+
+    url: str = ""
+    is_disabled: bool = False
+
+
+class Rich(msgspec.Struct):
+    """Blocks of many kinds, one within the other; see `telegram_rich`."""
+
+    blocks: Any = None
+
+
+class Address(msgspec.Struct):
+    url: str = ""
+
+
+class Copied(msgspec.Struct):
+    text: str = ""
+
+
 class Button(msgspec.Struct):
     text: str = ""
     url: str = ""
+    login_url: Address | None = None
+    web_app: Address | None = None
+    copy_text: Copied | None = None
 
 
 class Keyboard(msgspec.Struct):
@@ -132,6 +170,8 @@ class Message(msgspec.Struct, rename={"sender": "from"}):
     sender: User | None = None
     sender_chat: Chat | None = None
     is_automatic_forward: bool = False
+    is_topic_message: bool = False
+    message_thread_id: Number = 0
     edit_date: Time = 0
     media_group_id: str = ""
     text: str = ""
@@ -147,11 +187,15 @@ class Message(msgspec.Struct, rename={"sender": "from"}):
     poll: Poll | None = None
     checklist: Checklist | None = None
     document: Document | None = None
+    audio: Audio | None = None
+    link_preview_options: Preview | None = None
+    rich_message: Rich | None = None
     venue: Titled | None = None
     game: Titled | None = None
     invoice: Titled | None = None
     new_chat_members: list[User] = []
     left_chat_member: User | None = None
+    community_chat_joined: Any = None
     migrate_to_chat_id: Number = 0
     migrate_from_chat_id: Number = 0
 
@@ -219,6 +263,7 @@ class Part(msgspec.Struct):
     """As much of a message as tells which album it is part of."""
 
     chat: Chat
+    date: Time = 0
     media_group_id: str = ""
     migrate_to_chat_id: Number = 0
     migrate_from_chat_id: Number = 0

@@ -90,7 +90,7 @@ def test_every_part_comes_once_and_albums_whose_parts_come_soon_are_whole(
     at = 0
     while at < len(updates):
         there = [(index, album) for index, (when, album) in enumerate(updates) if when <= clock[0]][at : at + limit]
-        ready = waiting.ready([album for _, album in there], more=len(there) == limit)
+        ready = waiting.ready([album for _, album in there], [0] * len(there), more=len(there) == limit)
         read = [Read(Message("tg", "g", str(index), "m", "", None), album) for index, album in there[:ready]]
         messages += joined(read)
         at += ready

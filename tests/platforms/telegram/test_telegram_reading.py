@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,48 +12,8 @@ from console.platforms import telegram
 from console.platforms.base import original_id
 from tests.platforms.connected import Connected
 from tests.platforms.synapse import until
-from tests.platforms.telegram_simulator import TOKEN, Simulator, Tea
-
-Connect = Callable[..., Connected]
-PHOTO: dict[str, Any] = {"photo": [{"file_id": "f", "file_unique_id": "u", "width": 90, "height": 90}]}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    simulator = Simulator(tmp_path_factory.mktemp("telegram"))
-    try:
-        simulator.start()
-        yield simulator
-    finally:
-        simulator.close()
-
-
-@pytest.fixture
-def tea(server: Simulator) -> Tea:
-    return Tea(server)
-
-
-QUICK: dict[str, Any] = {"waits": (0.05, 0.1), "linger_seconds": 0.05}
-
-
-@pytest.fixture
-def connect(server: Simulator) -> Iterator[Connect]:
-    """Connects the platform, in a thread of its own, until the test is over. Without a position it begins after all
-    that happened so far."""
-    connections: list[Connected] = []
-
-    def make(position: str | None = None, groups: tuple[str, ...] = (), **more: Any) -> Connected:
-        if position is None:
-            server.do("confirm", offset=2**30)
-        file = server.folder / f"{len(connections)}.groups"
-        platform = telegram.Telegram("tg", server.options(*groups), file, **{**QUICK, **more})
-        connected = Connected(platform, position)
-        connections.append(connected)
-        return connected.begun() if position is None else connected
-
-    yield make
-    for connected in connections:
-        connected.close()
+from tests.platforms.telegram.conftest import Connect
+from tests.platforms.telegram.simulator import PHOTO, TOKEN, Simulator, Tea
 
 
 def test_messages_come_in_order_with_their_names_and_times(tea: Tea, connect: Connect) -> None:
@@ -152,6 +111,18 @@ def test_albums_are_whole_however_the_answers_cut_them(server: Simulator, tea: T
     until(lambda: len([one for one in read.messages if one.kind == "text"]) == 12)
     assert [one.id for one in read.messages] == wanted
     assert len(wanted) == 24
+
+
+def test_albums_of_long_ago_are_not_waited_for(server: Simulator, tea: Tea, connect: Connect) -> None:
+    server.do("confirm", offset=2**30)
+    wanted = []
+    for album in range(30):
+        ids = [tea.say(tea.bob, media_group_id=f"old{album}", ahead=20 * album, **PHOTO) for _ in range(5)]
+        wanted.append("+".join(map(str, ids)))
+    after = tea.say(tea.eve, "after them all", ahead=700)
+    read = connect(_position(), linger_seconds=1e9)
+    assert read.texts(31)[-1] == ("text", "after them all")
+    assert [one.id for one in read.messages] == [*wanted, str(after)]
 
 
 def test_an_album_that_was_not_whole_when_the_worker_was_killed_comes_again(

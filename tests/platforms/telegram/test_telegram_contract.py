@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.platforms.telegram_simulator import ROOT, TOKEN, Simulator
+from tests.platforms.telegram.simulator import ROOT, TOKEN, Simulator
 
 CLIENTS = ROOT / ".venv-telegram" / "bin" / "python"
 
@@ -23,7 +23,7 @@ def test_other_clients_find_telegram_there(tmp_path: Path) -> None:
     try:
         server.start()
         done = subprocess.run(
-            [CLIENTS, "-m", "tests.platforms.telegram_contract", server.base, TOKEN],
+            [CLIENTS, "-m", "tests.platforms.telegram.contract", server.base, TOKEN],
             cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
     finally:

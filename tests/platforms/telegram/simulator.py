@@ -15,10 +15,11 @@ import httpx
 from console.platforms.telegram import Telegram
 from console.platforms.telegram_kind import TelegramOptions
 from tests.platforms.synapse import until
-from tests.platforms.telegram_world import BOT
+from tests.platforms.telegram.world import BOT
 
 TOKEN = f"{BOT}:the-token-that-nobody-may-see-0123"
-ROOT = Path(__file__).parents[2]
+PHOTO: dict[str, Any] = {"photo": [{"file_id": "f", "file_unique_id": "u", "width": 90, "height": 90}]}
+ROOT = Path(__file__).parents[3]
 
 
 class Simulator:
@@ -39,7 +40,7 @@ class Simulator:
 
     def start(self) -> None:
         journal = str(self.folder / "journal.ndjson")
-        command = [sys.executable, "-m", "tests.platforms.telegram_server", str(self.port), journal, TOKEN]
+        command = [sys.executable, "-m", "tests.platforms.telegram.server", str(self.port), journal, TOKEN]
         with (self.folder / "out.txt").open("ab") as out:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=ROOT,
@@ -67,7 +68,8 @@ class Simulator:
         self.kill()
 
     def do(self, what: str, **values: Any) -> Any:
-        """Let something happen, or look. `ahead` is by how many seconds Telegram's clock is ahead."""
+        """Let something happen, or look. `at` is when by Telegram's clock, in epoch seconds; `ahead` is by how many
+        seconds that is ahead."""
         return self._client.post(f"/test/{what}", content=json.dumps(values)).raise_for_status().json()
 
     def look(self) -> Any:
@@ -92,12 +94,12 @@ class Simulator:
     def platform(self, **more: Any) -> Telegram:
         return Telegram("tg", self.options(), self.folder / "vigil.tg.groups", **more)
 
-    def settings(self) -> list[str]:
-        """The same as lines of vigil.toml."""
+    def settings(self, base: str = "") -> list[str]:
+        """The same as lines of vigil.toml; `base` is where the server is reached instead."""
         return [
             "[platforms.tg]",
             'kind = "telegram"',
-            f'server = "{self.base}"',
+            f'server = "{base or self.base}"',
             f'token_file = "{self.token_file}"',
         ]
 

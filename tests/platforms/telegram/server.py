@@ -1,5 +1,5 @@
 """Serves the make-believe Telegram over HTTP on loopback. What happens is written down before it is answered: killed at
-any moment, it is as it was when it starts again. `python -m tests.platforms.telegram_server PORT JOURNAL TOKEN`."""
+any moment, it is as it was when it starts again. `python -m tests.platforms.telegram.server PORT JOURNAL TOKEN`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from tests.platforms.telegram_world import No, World
+from tests.platforms.telegram.bot import Bot
+from tests.platforms.telegram.world import Entry, No, World
 
 ASKED = ("getMe", "getChat", "getChatMember", "getWebhookInfo", "getUpdates")
 """What changes nothing."""
@@ -24,27 +25,36 @@ class Served:
 
     def __init__(self, journal: Path) -> None:
         self.world = World()
+        self.bot = Bot(self.world)
         self.lock = threading.Condition()
         self.polls = 0
+        self.polling = 0
         self.per_second, self.burst, self.tokens, self.filled = 0.0, 0.0, 0.0, 0.0
         self.stalled = ""
         self.packets: list[Any] = []
         if journal.exists():
             for line in journal.read_bytes().splitlines():
                 with suppress(No, json.JSONDecodeError):
-                    self.world.apply(json.loads(line))
+                    self._apply(json.loads(line))
         self._journal = journal.open("ab", buffering=0)
 
     def happen(self, entry: dict[str, Any]) -> Any:
         """Raises No."""
         with self.lock:
-            entry["at"] = time.time() + entry.pop("ahead", 0)
+            entry["at"] = entry.get("at") or time.time() + entry.pop("ahead", 0)
             if entry["do"] != "bot" or entry["method"] not in ASKED:
                 self._journal.write(json.dumps(entry).encode() + b"\n")
             try:
-                return self.world.apply(entry)
+                return self._apply(entry)
             finally:
                 self.lock.notify_all()
+
+    def _apply(self, entry: Entry) -> Any:
+        """Raises No."""
+        self.world.now = entry["at"]
+        if entry["do"] == "bot":
+            return self.bot.does(entry["method"], entry["values"])
+        return self.world.happen(entry)
 
     def pay(self) -> None:
         """Keep to the limits. Raises No."""
@@ -74,7 +84,9 @@ class Served:
                 self.happen({"do": "confirm", "values": {"offset": offset}})
             self.lock.notify_all()
             over = lambda: self.polls != mine or self.world.updates  # noqa: E731
+            self.polling += 1
             self.lock.wait_for(over, float(values.get("timeout") or 0))
+            self.polling -= 1
             if self.polls != mine:
                 raise No(409, "terminated by other getUpdates request; make sure that only one bot instance is running")
             return self.world.updates[:limit]
@@ -114,7 +126,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _bot(self, method: str, values: dict[str, Any]) -> None:
-        if method != "getUpdates" and not hasattr(World, f"bot_{method}"):
+        if method != "getUpdates" and not self.served.bot.knows(method):
             self._say(404, {"ok": False, "error_code": 404, "description": "Not Found: method not found"})
             return
         try:
@@ -146,7 +158,7 @@ class Handler(BaseHTTPRequestHandler):
             with served.lock:
                 return {
                     "effects": world.effects, "waiting": len(world.updates), "stalled": served.stalled,
-                    "polls": served.polls,
+                    "polls": served.polls, "polling": served.polling,
                     "chats": {chat: {**one, "messages": list(one["messages"].values())}
                               for chat, one in world.chats.items()},
                 }  # fmt: skip
@@ -161,7 +173,8 @@ class Handler(BaseHTTPRequestHandler):
                 served.stalled = values["method"]
                 served.lock.notify_all()
             return None
-        return served.happen({"do": what, "ahead": values.pop("ahead", 0), "values": values})
+        when: dict[str, Any] = {name: values.pop(name) for name in ("ahead", "at") if name in values}
+        return served.happen({"do": what, **when, "values": values})
 
     def _values(self, body: bytes) -> dict[str, Any]:
         if self.headers.get("Content-Type", "").startswith("application/json"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -9,28 +11,23 @@ from typing import Any
 
 import msgspec
 import pytest
+import stamina
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from console.platforms.base import PlatformError, Receipt
 from console.platforms.telegram import Telegram
 from console.platforms.telegram_albums import Waiting
 from console.platforms.telegram_changes import Pairs, Told
 from console.platforms.telegram_events import Reading
 from console.platforms.telegram_kind import TelegramOptions
-from store.records import ActionKind, ActionState
+from store.records import ActionKind, ActionState, Order
 from tests.platforms.connected import Connected, order
 from tests.platforms.hostile import Answer, Hostile, as_json
 from tests.platforms.synapse import until
+from tests.platforms.telegram.packets import CHAT, message
 
-CHAT = -1_001_234_567_890
 TOKEN = "7:a-token-that-nobody-may-see"
-Play = Callable[..., Connected]
-
-
-def message(number: int, text: str, **more: Any) -> dict[str, Any]:
-    chat = {"id": CHAT, "type": "supergroup", "title": "Tea"}
-    bob = {"id": 5, "is_bot": False, "first_name": "Bob"}
-    return {"message_id": number, "date": 1_780_000_000, "chat": chat, "from": bob, "text": text, **more}
 
 
 def updates(*messages: dict[str, Any]) -> Answer:
@@ -53,9 +50,24 @@ class NoTelegram(Hostile):
             return found or as_json({"ok": True, "result": []})
         if method == "sendMessage":
             return as_json({"ok": True, "result": message(1, "sent")})
+        if method == "getWebhookInfo":
+            return as_json({"ok": True, "result": {"url": ""}})
+        if method == "getChat":
+            return as_json({"ok": True, "result": {"id": CHAT, "type": "supergroup", "title": "Tea"}})
         if method == "getChatMember":
             return as_json({"ok": True, "result": {"user": {"id": 5}, "status": "member"}})
         return as_json({"ok": True, "result": True})
+
+
+class Played(Connected):
+    server: NoTelegram
+
+    def delete_many(self, orders: Sequence[Order]) -> list[Receipt]:
+        assert isinstance(self.platform, Telegram)
+        return asyncio.run_coroutine_threadsafe(self.platform.delete_many(orders), self._loop).result(60)
+
+
+Play = Callable[..., Played]
 
 
 @pytest.fixture
@@ -64,14 +76,15 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
     monkeypatch.setenv("VIGIL_HOSTILE_TOKEN", TOKEN)
     open_: list[Connected | Hostile] = []
 
-    def make(*answers: Answer, others: dict[str, Answer] | None = None) -> Connected:
+    def make(*answers: Answer, others: dict[str, Answer] | None = None, position: str | None = None) -> Played:
         server = NoTelegram(answers, others)
         open_.append(server)
         options = TelegramOptions(server.base, None, "VIGIL_HOSTILE_TOKEN")
         platform = Telegram(
             "tg", options, tmp_path / "groups", answer_seconds=0.4, poll_seconds=0.0, waits=(0.005, 0.01)
         )
-        connected = Connected(platform)
+        connected = Played(platform, position)
+        connected.server = server
         open_.insert(0, connected)
         return connected
 
@@ -126,9 +139,7 @@ def test_what_was_sent_once_is_not_sent_again_whatever_is_answered(play: Play, w
         wrong = Answer(307, b"", (("Location", "sendMessage" if kind is ActionKind.SEND else "banChatMember"),))
     read = play(others={"sendMessage": wrong, "banChatMember": wrong})
     receipt = read.perform(order(kind, str(CHAT), "" if kind is ActionKind.SEND else "5", text="hello"))
-    if "refusal of the wrong type" in what:
-        expected = ActionState.FAILED
-    elif kind is ActionKind.BAN or "wait" in what:
+    if kind is ActionKind.BAN or "wait" in what or "refusal of the wrong type" in what:
         expected = ActionState.WAITING
     else:
         expected = ActionState.UNKNOWN
@@ -136,6 +147,132 @@ def test_what_was_sent_once_is_not_sent_again_whatever_is_answered(play: Play, w
     assert TOKEN[2:] not in receipt.words
     assert receipt.retry_after >= 0
     assert read.failure is None
+
+
+METHODS = {
+    ActionKind.DELETE: ("deleteMessage",),
+    ActionKind.WARN: ("getChatMember", "sendMessage"),
+    ActionKind.MUTE: ("getChatMember", "restrictChatMember"),
+    ActionKind.UNMUTE: ("getChatMember", "restrictChatMember"),
+    ActionKind.REMOVE: ("getChatMember", "banChatMember", "unbanChatMember"),
+    ActionKind.UNBAN: ("unbanChatMember",),
+    ActionKind.ADMIT: ("approveChatJoinRequest",),
+    ActionKind.REFUSE: ("declineChatJoinRequest",),
+}
+"""What each action asks of Telegram, as far as the tests above do not have it."""
+SLOW = ("bytes that drip", "silence")
+
+
+@pytest.fixture
+def at_once() -> Iterator[None]:
+    """Tries again without waiting in between."""
+    stamina.set_testing(True, attempts=2, cap=True)
+    yield
+    stamina.set_testing(False)
+
+
+def wrongs(method: str) -> Iterator[tuple[str, Answer]]:
+    """All wrong answers that come at once."""
+    for what, (wrong, _) in WRONG.items():
+        if what not in SLOW:
+            circle = "circle" in what
+            yield what, Answer(307, b"", (("Location", method),)) if circle else wrong
+
+
+@pytest.mark.parametrize(("kind", "method"), [(kind, one) for kind, several in METHODS.items() for one in several])
+def test_no_answer_to_an_action_makes_it_fail_for_good(
+    play: Play, at_once: None, kind: ActionKind, method: str
+) -> None:
+    read = play()
+    expected = ActionState.UNKNOWN if method == "sendMessage" else ActionState.WAITING
+    for what, wrong in wrongs(method):
+        read.server.others[method] = wrong
+        before = read.server.asked.count(f"POST /bot{TOKEN}/sendMessage")
+        receipt = read.perform(order(kind, str(CHAT), "5", "17", text="no ads", seconds=600))
+        refused = method == "sendMessage" and ("wait" in what or "wrong type" in what)
+        assert receipt.state is (ActionState.WAITING if refused else expected), (what, receipt)
+        assert TOKEN[2:] not in receipt.words
+        sent = read.server.asked.count(f"POST /bot{TOKEN}/sendMessage") - before
+        assert sent == (method == "sendMessage") * (4 if "circle" in what else 1), what
+    del read.server.others[method]
+    assert read.perform(order(kind, str(CHAT), "5", "17", text="no ads", seconds=600)).state is ActionState.DONE
+
+
+def test_no_answer_to_many_deletions_makes_them_fail_for_good(play: Play) -> None:
+    read = play()
+    for what, wrong in wrongs("deleteMessages"):
+        read.server.others["deleteMessages"] = wrong
+        receipts = read.delete_many([order(ActionKind.DELETE, str(CHAT), message=str(one)) for one in (1, 2)])
+        assert [receipt.state for receipt in receipts] == [ActionState.WAITING] * 2, what
+
+
+@pytest.mark.parametrize("method", ["getMe", "getChat", "getChatMember", "getWebhookInfo"])
+def test_no_answer_to_a_look_at_the_groups_is_more_than_said(play: Play, at_once: None, method: str) -> None:
+    read = play(updates(message(1, "hello")))
+    read.texts(1)
+    for what, wrong in wrongs(method):
+        read.server.others[method] = wrong
+        with pytest.raises(PlatformError) if method != "getMe" else contextlib.nullcontext() as caught:
+            read.access()
+        assert caught is None or TOKEN[2:] not in str(caught.value), what
+
+
+PROXY = Answer(403, HTML, (("Content-Type", "text/html"),))
+
+
+@pytest.mark.parametrize("kind", [ActionKind.SEND, ActionKind.BAN, ActionKind.DELETE])
+def test_what_stands_before_telegram_decides_nothing(play: Play, kind: ActionKind) -> None:
+    read = play(others={"sendMessage": PROXY, "banChatMember": PROXY, "deleteMessage": PROXY})
+    member, number = ("", "") if kind is ActionKind.SEND else ("5", "7")
+    receipt = read.perform(order(kind, str(CHAT), member, number, text="hello"))
+    assert receipt.state is ActionState.WAITING, "no word of Telegram's: it was not asked at all"
+
+
+def test_a_page_in_the_place_of_the_login_says_nothing_of_the_token(play: Play) -> None:
+    read = play(others={"getMe": Answer(404, HTML)})
+    until(lambda: read.problems)
+    assert "does not accept the token" not in read.problems[0]
+    assert "(404)" in read.problems[0]
+
+
+def test_a_webhook_that_takes_the_updates_is_said(play: Play) -> None:
+    conflict = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete it first"
+    taken = as_json({"ok": False, "error_code": 409, "description": conflict}, 409)
+    read = play(*[taken] * 3, updates(message(1, "after")))
+    assert read.texts(1) == [("text", "after")]
+    (said,) = read.problems
+    assert "remove its webhook" in said
+
+
+def test_no_part_of_the_token_is_in_what_is_said_of_a_page(play: Play) -> None:
+    page = b"<html>" + b"-" * (74 - len(TOKEN) // 2) + TOKEN.encode()
+    read = play(Answer(200, page), updates(message(1, "after")))
+    read.texts(1)
+    assert TOKEN[2:9] not in "\n".join(read.problems)
+
+
+def test_deletions_behind_one_that_has_to_wait_are_not_asked_for(play: Play) -> None:
+    refused = as_json({"ok": False, "error_code": 400, "description": "Bad Request: message can't be deleted"}, 400)
+    slow = as_json({"ok": False, "error_code": 429, "description": "no", "parameters": {"retry_after": 9}}, 429)
+    own = as_json({"ok": True, "result": {"user": {"id": 7}, "status": "creator"}})
+    read = play(others={"deleteMessages": refused, "deleteMessage": slow, "getChatMember": own})
+    orders = [order(ActionKind.DELETE, str(CHAT), message=str(number)) for number in range(1, 251)]
+    receipts = read.delete_many(orders)
+    assert {(receipt.state, receipt.retry_after) for receipt in receipts} == {(ActionState.WAITING, 9.0)}
+    asked = [one.rpartition("/")[2] for one in read.server.asked if "/deleteMessage" in one]
+    assert asked == ["deleteMessages"] * 7 + ["deleteMessage"], "halves of halves, and then nothing more"
+
+
+def test_a_warning_goes_out_where_members_cannot_be_looked_up(play: Play) -> None:
+    hidden = as_json({"ok": False, "error_code": 400, "description": "Bad Request: member list is inaccessible"}, 400)
+    receipt = play(others={"getChatMember": hidden}).perform(order(ActionKind.WARN, str(CHAT), "5", text="no ads"))
+    assert receipt.state is ActionState.DONE
+
+
+def test_another_bots_token_is_said_also_when_telegram_is_away_at_first(play: Play) -> None:
+    read = play(Answer(502, HTML), updates(message(1, "after")), position='{"bot":8,"offset":900}')
+    read.texts(1)
+    assert any("another bot's than before" in problem for problem in read.problems)
 
 
 def test_a_wait_that_telegram_names_is_kept_to(play: Play) -> None:
@@ -207,7 +344,7 @@ _UPDATE = st.fixed_dictionaries(
 def test_no_update_of_any_shape_stops_the_reading(found: list[Any]) -> None:
     reading = Reading("tg")
     raw = [msgspec.Raw(json.dumps(update).encode()) for update in found]
-    ready = Waiting().ready(reading.albums(raw), more=False)
+    ready = Waiting().ready(reading.albums(raw), reading.dates(raw), more=False)
     assert 0 <= ready <= len(raw)
     offset = reading.next_offset(raw)
     assert offset is None or 0 < offset <= 2**31

@@ -1,7 +1,7 @@
 """Drives the make-believe Telegram with python-telegram-bot, and has aiogram's models look at all it says.
 
 Run by an interpreter that has both, which clash with what Vigil is tested with: `make .venv-telegram/made.stamp`.
-`python -m tests.platforms.telegram_contract BASE TOKEN`, on a server just started; it ends with 0 when all is in order.
+`python -m tests.platforms.telegram.contract BASE TOKEN`, on a server just started; it ends with 0 when all is in order.
 """
 
 from __future__ import annotations
