@@ -10,6 +10,7 @@ from typing import Any
 import platformdirs
 
 from console.platforms.base import PlatformError
+from console.platforms.failures import described
 from console.platforms.places import place
 from console.platforms.registry import find_kind, known_kinds
 from rules.keylines import key_lines, line_of
@@ -148,7 +149,13 @@ def _platform(platforms: Table, name: str, folder: Path) -> PlatformSettings:
         # Refused, with all there are to choose from.
         table.choice("kind", known_kinds(), None)
         raise AssertionError(written)
-    return PlatformSettings(name, written, kind.read(platforms.table(name, ("kind", *kind.keys)), folder))
+    try:
+        options = kind.read(platforms.table(name, ("kind", *kind.keys)), folder)
+    except Refused:
+        raise
+    except Exception as error:
+        table.refuse("kind", f"an error in the code of {written!r}: {described(error)}")
+    return PlatformSettings(name, written, options)
 
 
 def _home(path: Path) -> Path:

@@ -274,3 +274,8 @@ def learning(db: Database) -> None:
 def members_and_perks(db: Database) -> None:
     for statement in schema_members.TABLES.split(";\n"):
         db.execute(statement)
+
+
+@migrations()
+def outbox_by_group(db: Database) -> None:
+    db.execute("CREATE INDEX actions_of_group ON actions (state, group_id, id, not_before)")

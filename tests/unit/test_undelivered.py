@@ -31,7 +31,7 @@ def ended(db: Database, admin: Desk, state: ActionState, words: str = "no right"
 def send(db: Database, state: ActionState, words: str = "") -> list[str]:
     """Do what a worker does with what is due; returns the keys of what was sent."""
     generation = lease.take(db, "serve", NOON + 60)
-    orders = actions.claim(db, generation, NOON + 60, 10, ["replay"])
+    orders = actions.claim(db, generation, NOON + 60, 10, "replay", "g")
     for order in orders:
         actions.finish(db, order, generation, state, words, NOON + 60)
     lease.release(db, generation, NOON + 60)
