@@ -133,7 +133,9 @@ class Worker:
                 intake.settle()
                 dispatch = Dispatch(db, self._connected(), generation, self._clock)
                 for name, count in dispatch.stranded().items():
-                    self.log(f"{count} actions wait for the platform {name}, which is not set up any more")
+                    self.log(
+                        f"{count} actions wait for the platform {name}, which is not in vigil.toml: vigil outbox list"
+                    )
                 for state, count in dispatch.recover().items():
                     self.log(f"{count} actions of a worker that was killed are {state} now")
                 tended = chores(db, self.settings, generation)
