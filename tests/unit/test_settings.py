@@ -45,6 +45,7 @@ PLATFORM_LINES = (
     "# inviters",
     "# token_file",
     "# groups",
+    "# connect",
 )
 """How lines of the template begin that show a platform's table, not a default."""
 
@@ -103,6 +104,7 @@ def test_the_platforms_that_the_template_shows_can_be_used() -> None:
     assert [(one.name, one.kind) for one in found.platforms] == [
         ("recorded", "replay"),
         ("matrix", "matrix"),
+        ("qq", "onebot"),
         ("telegram", "telegram"),
     ]
 
