@@ -33,6 +33,8 @@ CLAIMED_AT_ONCE = 20
 DELETED_AT_ONCE = 100
 KEYLESS_SECONDS = 60.0
 """How long messages with a code wait before the key is looked for again."""
+SHORTEST_WAIT = 0.1
+"""Seconds: whoever says later and not when is not asked again at once, for ever."""
 LONGEST_SECONDS = 600.0
 """How long a platform's code may take over one call."""
 HUNG_SECONDS = 60.0
@@ -82,7 +84,7 @@ class Dispatch:
         for (name, group), until in actions.held(self.db, self._clock()).items():
             if name in self._turns:
                 self._turns[name].held[group] = until
-        repeatable = [name for name, platform in self.platforms.items() if platform.repeatable]
+        repeatable = [name for name, platform in self.platforms.items() if platform.repeatable is True]
         return actions.recover(self.db, self._generation, repeatable, self._clock())
 
     def stranded(self) -> Mapping[str, int]:
@@ -136,7 +138,7 @@ class Dispatch:
         if receipt.state is not ActionState.WAITING:
             actions.finish(self.db, order, self._generation, receipt.state, receipt.words, self._clock())
             return 0.0
-        later = self._clock() + receipt.retry_after
+        later = self._clock() + max(receipt.retry_after, SHORTEST_WAIT)
         actions.put_back(self.db, order, self._generation, later, receipt.words)
         return later
 

@@ -274,8 +274,8 @@ class Worker:
 
     async def _dispatch(self, dispatch: Dispatch, name: str) -> None:
         while not self._stop.is_set():
-            if not self._note_done(await dispatch.step_on(name)):
-                await asyncio.sleep(OUTBOX_SECONDS)
+            # A platform's code may carry actions out without ever waiting for anything: the others get their turn.
+            await asyncio.sleep(0 if self._note_done(await dispatch.step_on(name)) else OUTBOX_SECONDS)
 
     async def _tend(self, tended: Sequence[Chore], intake: Intake) -> None:
         while not self._stop.is_set():

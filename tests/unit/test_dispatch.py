@@ -347,3 +347,15 @@ def test_code_that_hangs_holds_nothing_up_for_ever(
     (one,) = asyncio.run(Dispatch(db, {"replay": hangs}, lease.take(db, "serve", NOON), lambda: NOON).step())
     assert "gave no answer" in one.receipt.words
     assert states(db) == [state]
+
+
+def test_later_without_a_time_is_not_at_once_for_ever(db: Database) -> None:
+    queue_kinds(db, [("send", "g")])
+    platform, now = Bulk("replay", [Receipt(ActionState.WAITING)] * 3), [NOON]
+    dispatch = Dispatch(db, {"replay": platform}, lease.take(db, "serve", NOON), lambda: now[0])
+    run_out(dispatch)
+    assert len(platform.calls) == 1
+    for _ in range(3):
+        now[0] += 0.2
+        run_out(dispatch)
+    assert platform.done == ["0"]
