@@ -24,6 +24,7 @@ def outbox_list(found: Places, json_: bool) -> None:
     """List what failed or is unknown, in the platform's words, with what to do; the oldest first."""
     from console.printing import echo_json
     from store import undelivered
+    from widgets.safe import safe
 
     with at_desk(found) as desk:
         rows = undelivered.listed(desk.db, 100_000)
@@ -32,7 +33,16 @@ def outbox_list(found: Places, json_: bool) -> None:
                 echo_json(row)
             else:
                 _print(row)
-        if not rows and not json_:
+        if json_:
+            return
+        stranded = desk.outbox.stranded()
+        for name, count in sorted(stranded.items()):
+            waits = "1 action waits" if count == 1 else f"{count} actions wait"
+            click.echo(f"{waits} for the platform {safe(name, 40)}, which is not in vigil.toml any more")
+            click.echo(
+                f"  put its table back, by that name; or give up what waits: vigil outbox drop --platform {name}"
+            )
+        if not rows and not stranded:
             click.echo("nothing failed")
 
 
@@ -88,11 +98,18 @@ def outbox_settle(found: Places, action: int, what: str) -> None:
 
 
 @outbox_group.command("drop", epilog=example("vigil outbox drop 31"))
-@click.argument("ids", metavar="ACTION...", type=NUMBER, nargs=-1, required=True)
+@click.argument("ids", metavar="[ACTION...]", type=NUMBER, nargs=-1)
+@click.option("--platform", metavar="NAME", help="All that waits for a platform that is not in vigil.toml any more.")
 @places
-def outbox_drop(found: Places, ids: tuple[int, ...]) -> None:
+def outbox_drop(found: Places, ids: tuple[int, ...], platform: str | None) -> None:
     """Give actions up that failed: the status line counts them no longer."""
+    if not ids and platform is None:
+        raise click.UsageError("name actions that failed, or a platform that is gone (--platform)")
     with at_desk(found) as desk:
         for number in dict.fromkeys(ids):
             action = desk.outbox.drop(number)
             click.echo(f"action {number} ({action.kind}) is given up")
+        if platform is not None:
+            count = desk.outbox.drop_waiting(platform)
+            waited = "1 action that waited" if count == 1 else f"{count} actions that waited"
+            click.echo(f"{waited} for {platform} {'is' if count == 1 else 'are'} given up")

@@ -55,7 +55,11 @@ def platform_test(found: Places, which: str, json_: bool) -> None:
     if chosen is None:
         known = ", ".join(one.name for one in settings.platforms) or "none"
         raise UserError(f"{which!r} is no platform in {settings.path}; set up are: {known}")
-    access = asyncio.run(look(chosen, settings.store))
+
+    def waiting(seconds: float) -> None:
+        click.echo(f"{which}: no answer yet after {seconds:.0f} s; Ctrl-C gives up", err=True)
+
+    access = asyncio.run(look(chosen, settings.store, waiting))
     if json_:
         for row in access_shape(which, access):
             echo_json(row)

@@ -1,7 +1,8 @@
 """Dispatch: takes due actions from the outbox, has their platform carry them out, and notes what became of them.
 
-Every platform gets its own actions in order, whatever the others are busy with. A code stands in a message from the
-moment before it is sent until it was, in memory alone.
+Every group gets its actions in order. Platforms do not wait for each other, nor groups for a group that the platform
+lets wait; the groups of a platform take turns. A code stands in a message from the moment before it is sent until it
+was, in memory alone.
 
 Deletions in one group that follow each other go to a platform at once, where it has a call for that. They are taken
 together: on a platform that is not repeatable a worker that is killed in the middle of the call leaves all of them
@@ -13,13 +14,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from console.perk_text import CODE, with_code
 from console.platforms.base import Platform, Receipt
 from console.platforms.failures import described
+from console.platforms.sound import is_cancelled, sound_receipt
 from store import actions, vouchers
 from store.database import Database
 from store.errors import NotFound
@@ -31,6 +33,14 @@ CLAIMED_AT_ONCE = 20
 DELETED_AT_ONCE = 100
 KEYLESS_SECONDS = 60.0
 """How long messages with a code wait before the key is looked for again."""
+SHORTEST_WAIT = 0.1
+"""Seconds: whoever says later and not when is not asked again at once, for ever."""
+LONGEST_SECONDS = 600.0
+"""How long a platform's code may take over one call."""
+HUNG_SECONDS = 60.0
+"""How long an action waits that such code did not end, where it can be asked for again."""
+ALL_WAIT = 2
+"""So many groups that have to wait one after the other, and all of the platform's wait: it is not about the group."""
 
 
 @runtime_checkable
@@ -65,14 +75,16 @@ class Dispatch:
         self.platforms = platforms
         self._generation = generation
         self._clock = clock
-        self._held: dict[str, float] = {}
+        self._turns = {name: _Turns() for name in platforms}
         self._busy = {name: asyncio.Lock() for name in platforms}
 
     def recover(self) -> Mapping[ActionState, int]:
         """Settle what a worker that was killed was sending. Raises LeaseLost."""
         # A worker that was killed while a platform was left alone must not let later actions pass those that wait.
-        self._held = dict(actions.held(self.db, self._clock()))
-        repeatable = [name for name, platform in self.platforms.items() if platform.repeatable]
+        for (name, group), until in actions.held(self.db, self._clock()).items():
+            if name in self._turns:
+                self._turns[name].held[group] = until
+        repeatable = [name for name, platform in self.platforms.items() if platform.repeatable is True]
         return actions.recover(self.db, self._generation, repeatable, self._clock())
 
     def stranded(self) -> Mapping[str, int]:
@@ -85,35 +97,40 @@ class Dispatch:
         return [one for step in steps for one in step]
 
     async def step_on(self, name: str) -> list[Dispatched]:
-        """Carry out what is due on one platform: at most CLAIMED_AT_ONCE actions, or DELETED_AT_ONCE deletions in one
-        call. Raises LeaseLost.
+        """Carry out what is due in the next group of one platform: at most CLAIMED_AT_ONCE actions, or DELETED_AT_ONCE
+        deletions in one call. Raises LeaseLost.
 
-        A platform that lets an action wait gets none until then: those behind it must not pass it.
+        A group of which the platform lets an action wait gets none until then: those behind it must not pass it.
         """
         async with self._busy[name]:
             return await self._step_on(name, self.platforms[name])
 
     async def _step_on(self, name: str, platform: Platform) -> list[Dispatched]:
-        if self._held.get(name, 0.0) > self._clock():
+        turns, now = self._turns[name], self._clock()
+        group = None if turns.rest > now else turns.next(actions.due_groups(self.db, now, name), now)
+        if group is None:
             return []
         # Elsewhere a crash leaves open of every action that was taken whether it was carried out: so one at a time.
-        limit = CLAIMED_AT_ONCE if platform.repeatable else 1
-        deletions = DELETED_AT_ONCE if isinstance(platform, DeletesMany) and ActionKind.DELETE in platform.can else 0
-        orders = actions.claim(self.db, self._generation, self._clock(), limit, [name], deletions)
+        limit = CLAIMED_AT_ONCE if platform.repeatable is True else 1
+        deletions = DELETED_AT_ONCE if isinstance(platform, DeletesMany) and _can(platform, ActionKind.DELETE) else 0
+        orders = actions.claim(self.db, self._generation, now, limit, name, group, deletions)
         if isinstance(platform, DeletesMany) and len(orders) > 1 and orders[0].kind is ActionKind.DELETE and deletions:
-            return self._note_all(name, orders, await _deleted(platform, orders))
+            receipts = await _deleted(platform, orders, platform.repeatable is True)
+            turns.note(group, max(map(self._note, orders, receipts)))
+            return list(map(Dispatched, orders, receipts))
         done: list[Dispatched] = []
-        held = 0.0
-        for order in orders:
-            if held:
-                actions.put_back(self.db, order, self._generation, held, "")
-                continue
+        for number, order in enumerate(orders):
             ready = self._ready(order)
             receipt = ready if isinstance(ready, Receipt) else await _performed(platform, ready)
             later = self._note(order, receipt)
-            if later and not isinstance(ready, Receipt):
-                held = self._held[name] = later
             done.append(Dispatched(order, receipt))
+            if isinstance(ready, Receipt):
+                continue
+            turns.note(group, later)
+            if later:
+                for behind in orders[number + 1 :]:
+                    actions.put_back(self.db, behind, self._generation, later, "")
+                break
         return done
 
     def _note(self, order: Order, receipt: Receipt) -> float:
@@ -121,16 +138,9 @@ class Dispatch:
         if receipt.state is not ActionState.WAITING:
             actions.finish(self.db, order, self._generation, receipt.state, receipt.words, self._clock())
             return 0.0
-        later = self._clock() + receipt.retry_after
+        later = self._clock() + max(receipt.retry_after, SHORTEST_WAIT)
         actions.put_back(self.db, order, self._generation, later, receipt.words)
         return later
-
-    def _note_all(self, name: str, orders: Sequence[Order], receipts: Sequence[Receipt]) -> list[Dispatched]:
-        """Note what became of deletions that one call carried out; what has to wait holds up what comes after it."""
-        for order, receipt in zip(orders, receipts, strict=True):
-            if later := self._note(order, receipt):
-                self._held[name] = max(self._held.get(name, 0.0), later)
-        return list(map(Dispatched, orders, receipts))
 
     def _ready(self, order: Order) -> Order | Receipt:
         """The order with its code, if it has one; a receipt where it cannot be sent."""
@@ -161,26 +171,79 @@ class Dispatch:
             raise
 
 
-async def _deleted(platform: DeletesMany, orders: Sequence[Order]) -> Sequence[Receipt]:
+class _Turns:
+    """Whose turn it is on one platform: `held` says until when a group waits, `rest` until when all do."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, float] = {}
+        self.rest = 0.0
+        self._served: dict[str, int] = {}
+        self._waiting: set[str] = set()
+
+    def next(self, due: Sequence[str], now: float) -> str | None:
+        """Of the groups with something due the one served the longest ago, or None."""
+        self.held = {group: until for group, until in self.held.items() if until > now}
+        known = [group for group in due if group not in self.held]
+        if not known:
+            return None
+        chosen = min(known, key=lambda group: self._served.get(group, 0))
+        self._served[chosen] = max(self._served.values(), default=0) + 1
+        return chosen
+
+    def note(self, group: str, until: float) -> None:
+        """A group was served, and waits until then; 0 for one that does not wait."""
+        if not until:
+            self._waiting.clear()
+            return
+        self.held[group] = max(until, self.held.get(group, 0.0))
+        self._waiting.add(group)
+        if len(self._waiting) >= ALL_WAIT:
+            self.rest = until
+
+
+async def _deleted(platform: DeletesMany, orders: Sequence[Order], repeatable: bool) -> Sequence[Receipt]:
     """A receipt for each; an error in the platform's own code leaves open which of them were carried out."""
-    try:
-        receipts = await platform.delete_many(orders)
-    except Exception as error:
-        words = f"an error in the platform's own code: {described(error)}"
+    given = await _asked(platform.delete_many, orders, repeatable)
+    if isinstance(given, Receipt):
+        return [given] * len(orders)
+    if not isinstance(given, list | tuple) or len(given) != len(orders):
+        count = len(given) if isinstance(given, list | tuple) else "no"
+        words = f"the platform's own code answers {len(orders)} deletions with {count} receipts"
         return [Receipt(ActionState.UNKNOWN, words)] * len(orders)
-    if len(receipts) != len(orders):
-        words = f"the platform's own code answers {len(orders)} deletions with {len(receipts)} receipts"
-        return [Receipt(ActionState.UNKNOWN, words)] * len(orders)
-    return receipts
+    return list(map(sound_receipt, given))
 
 
 async def _performed(platform: Platform, order: Order) -> Receipt:
     """The receipt of an action. An error in the platform's own code leaves open whether it was carried out; what it
     says may quote the message, so the code is taken out of it."""
-    if order.kind not in platform.can:
+    if not _can(platform, order.kind):
         return Receipt(ActionState.FAILED, f"{order.platform} cannot {order.kind}")
-    try:
-        receipt = await platform.perform(order)
-    except Exception as error:
-        receipt = Receipt(ActionState.UNKNOWN, f"an error in the platform's own code: {described(error)}")
+    receipt = sound_receipt(await _asked(platform.perform, order, platform.repeatable is True))
     return replace(receipt, words=scrub(receipt.words, order.secret)) if order.secret else receipt
+
+
+def _can(platform: Platform, kind: ActionKind) -> bool:
+    try:
+        return kind in platform.can
+    except TypeError:
+        return False
+
+
+async def _asked(call: Callable[[Any], Awaitable[object]], about: object, repeatable: bool) -> object:
+    """What the platform's code answers, or a receipt where it gives no answer."""
+    try:
+        async with asyncio.timeout(LONGEST_SECONDS):
+            return await call(about)
+    except TimeoutError:
+        words = f"the platform's own code gave no answer in {LONGEST_SECONDS:.0f} s"
+        return Receipt(ActionState.WAITING, words, HUNG_SECONDS) if repeatable else Receipt(ActionState.UNKNOWN, words)
+    except asyncio.CancelledError as error:
+        if is_cancelled():
+            raise
+        return _faulty(error)
+    except Exception as error:
+        return _faulty(error)
+
+
+def _faulty(error: BaseException) -> Receipt:
+    return Receipt(ActionState.UNKNOWN, f"an error in the platform's own code: {described(error)}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,22 @@ from store import lease
 from store.database import open_database
 from store.records import ActionKind
 from widgets.language import mark, say
+
+SILENT_SECONDS = 5.0
+"""A service that takes longer to answer is said to."""
+
+_ANOTHER = "something else answers at that address: is it the right one in vigil.toml?"
+_ABSENT = "does the service run there, is the address in vigil.toml right, and may this machine reach it?"
+_ADVICE = (
+    ("No such file", "make the file as docs/platforms.md says, or put its right place into vigil.toml"),
+    ("no JSON", _ANOTHER),
+    ("of another shape", _ANOTHER),
+    ("valid HTTP response", _ANOTHER),
+    ("no connection", _ABSENT),
+    ("no answer", _ABSENT),
+    ("no whole answer", _ABSENT),
+)
+"""Parts of what is said of a service, and what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +83,34 @@ def _said_by_worker(store: Path) -> tuple[str, dict[str, str]]:
         return unknown, {}
 
 
-async def look(chosen: PlatformSettings, store: Path) -> Access:
-    """Log in and see what may be done where. Raises PlatformError."""
-    platform = make_platform(chosen.kind, chosen.name, chosen.options, store)
+async def look(
+    chosen: PlatformSettings, store: Path, waiting: Callable[[float], None] = lambda seconds: None
+) -> Access:
+    """Log in and see what may be done where; `waiting` is told, again and again, for how many seconds already. Raises
+    PlatformError."""
+    patient = asyncio.create_task(_tell(waiting))
     try:
-        return await platform.access()
-    except PlatformError:
-        raise
+        platform = make_platform(chosen.kind, chosen.name, chosen.options, store)
+        try:
+            return await platform.access()
+        finally:
+            await platform.close()
+    except PlatformError as error:
+        words = str(error).removeprefix(f"{chosen.name}: ")
+        raise PlatformError(f"{chosen.name}: {words}{_advice(words)}") from None
     except Exception as error:
         raise PlatformError(f"{chosen.name}: an error in the platform's own code: {described(error)}") from error
     finally:
-        await platform.close()
+        patient.cancel()
+
+
+async def _tell(waiting: Callable[[float], None]) -> None:
+    start = time.monotonic()
+    while True:
+        await asyncio.sleep(SILENT_SECONDS)
+        waiting(time.monotonic() - start)
+
+
+def _advice(words: str) -> str:
+    """What to do about a service that is not there, or is not the one that was meant."""
+    return next((f"; {advice}" for part, advice in _ADVICE if part in words), "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterator
 
 import click
@@ -40,9 +42,25 @@ def print_access(name: str, access: Access) -> None:
     for group in access.groups:
         verdict = "LOOK" if group.lacking or group.remarks else "ok  "
         click.echo(f"{verdict}  {safe(group.name)}  ({safe(group.key)})")
+        by_reason: dict[str, list[str]] = {}
         for kind, words in group.lacking:
-            click.echo(f"      cannot {kind}: {safe(words)}")
+            by_reason.setdefault(words, []).append(kind)
+        for words, kinds in by_reason.items():
+            _print(f"cannot {', '.join(kinds)}: {safe(words)}", "      ")
         for remark in group.remarks:
-            click.echo(f"      {safe(remark)}")
+            _print(safe(remark), "      ")
     for remark in access.remarks:
-        click.echo(safe(remark))
+        _print(safe(remark), "")
+    if not access.groups and not access.remarks:
+        _print(
+            "it is in no group yet; docs/platforms.md says how it comes into yours, which the worker has to run for", ""
+        )
+
+
+def _print(text: str, indent: str) -> None:
+    """A line, broken at the words where it goes to a terminal; a file or a pipe gets it whole."""
+    if not sys.stdout.isatty():
+        click.echo(indent + text)
+        return
+    width = shutil.get_terminal_size().columns
+    click.echo(click.wrap_text(text, width, initial_indent=indent, subsequent_indent=indent + "  "))

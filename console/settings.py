@@ -10,6 +10,7 @@ from typing import Any
 import platformdirs
 
 from console.platforms.base import PlatformError
+from console.platforms.failures import described
 from console.platforms.limits import NONE, Limits
 from console.platforms.places import place
 from console.platforms.registry import find_kind, known_kinds, limits_of
@@ -154,7 +155,12 @@ def _platform(platforms: Table, name: str, folder: Path) -> PlatformSettings:
         # Refused, with all there are to choose from.
         table.choice("kind", known_kinds(), None)
         raise AssertionError(written)
-    options = kind.read(platforms.table(name, ("kind", *kind.keys)), folder)
+    try:
+        options = kind.read(platforms.table(name, ("kind", *kind.keys)), folder)
+    except Refused:
+        raise
+    except Exception as error:
+        table.refuse("kind", f"an error in the code of {written!r}: {described(error)}")
     return PlatformSettings(name, written, options, limits_of(kind, options))
 
 
@@ -220,6 +226,12 @@ members_language = "{language}"
 # user = "@vigil:example.org"
 # password_file = "matrix.password"
 # inviters = ["@ada:example.org"]
+
+# A QQ account held by NapCat, LLBot or another program of OneBot v11 (docs/platform-onebot.md says how to set it up).
+# [platforms.qq]
+# kind = "onebot"
+# connect = "ws://127.0.0.1:3001"
+# token_file = "qq.token"
 
 # A Telegram bot (docs/platform-telegram.md says how to make one). The token's file is its owner's alone (chmod 600).
 # [platforms.telegram]

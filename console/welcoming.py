@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from console.listening import Heard
 from rules.records import Mode
@@ -15,6 +16,18 @@ from store.database import Database
 AGAIN_SECONDS = 86_400.0
 """Who was put out by a decision within so long is not greeted; nor is who joined the group before within so long."""
 
+SPAN_SECONDS = 60.0
+"""When a group was sent as many welcomes as it may be within so long, those who come meanwhile share one after it."""
+
+
+@dataclass(slots=True)
+class _Group:
+    """What one group was told: when, within the last SPAN_SECONDS, and the welcome that still gathers names."""
+
+    at: list[float] = field(default_factory=list)
+    gathering: str = ""
+    names: list[str] = field(default_factory=list)
+
 
 class Welcoming:
     """Hears who joins, and has the group told, in the community's language. A welcome is known by the joining that it
@@ -24,6 +37,7 @@ class Welcoming:
         self._db = db
         self._language = language
         self._rulebook: Rulebook | None = None
+        self._groups: dict[int, _Group] = defaultdict(_Group)
 
     def follow(self, rulebook: Rulebook) -> None:
         self._rulebook = rulebook
@@ -61,9 +75,30 @@ class Welcoming:
         text = rulebook.welcome.shown(self._language, *group)
         if not text:
             return
-        together = len(newcomers) > rulebook.welcome.at_once
         rules = rulebook.told_to_newcomers(self._language, *group)
-        for some in [newcomers] if together else [[one] for one in newcomers]:
-            names = [one.message.name or arrivals.name(self._db, one.stored.member_id) for one in some]
-            words = welcome_words(text, names, name or first.group, rules, self._language)
-            posts.queue(self._db, f"welcome.{some[0].stored.id}", group_id, words, now)
+        names = [one.message.name or arrivals.name(self._db, one.stored.member_id) for one in newcomers]
+        told = self._groups[group_id]
+        told.at = [at for at in told.at if abs(now - at) < SPAN_SECONDS]
+
+        def words(some: list[str]) -> str:
+            return welcome_words(text, some, name or first.group, rules, self._language)
+
+        if told.gathering:
+            told.names += names
+            if posts.reword(self._db, told.gathering, group_id, words(told.names)):
+                return
+            told.gathering, told.names = "", []
+        about = [f"welcome.{one.stored.id}" for one in newcomers]
+        singly = len(newcomers) <= rulebook.welcome.at_once
+        if len(told.at) + (len(newcomers) if singly else 1) > rulebook.welcome.at_once:
+            told.gathering, told.names = about[0], names
+            until = min(told.at, default=now) + SPAN_SECONDS
+            posts.queue(self._db, about[0], group_id, words(names), now, until)
+            told.at.append(until)
+        elif singly:
+            for one, named in zip(about, names, strict=True):
+                posts.queue(self._db, one, group_id, words([named]), now)
+                told.at.append(now)
+        else:
+            posts.queue(self._db, about[0], group_id, words(names), now)
+            told.at.append(now)

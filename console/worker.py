@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -20,6 +20,7 @@ from console.platforms.base import Platform, PlatformError
 from console.platforms.failures import described
 from console.platforms.registry import make_platform
 from console.platforms.replay import Replay, effects_path
+from console.platforms.sound import health_of, is_cancelled, sound_batch
 from console.rulebook import load_rulebook
 from console.settings import Settings
 from console.study import Study
@@ -134,7 +135,9 @@ class Worker:
                 intake.settle()
                 dispatch = Dispatch(db, self._connected(), generation, self._clock)
                 for name, count in dispatch.stranded().items():
-                    self.log(f"{count} actions wait for the platform {name}, which is not set up any more")
+                    self.log(
+                        f"{count} actions wait for the platform {name}, which is not in vigil.toml: vigil outbox list"
+                    )
                 for state, count in dispatch.recover().items():
                     self.log(f"{count} actions of a worker that was killed are {state} now")
                 tended = chores(db, self.settings, generation)
@@ -143,12 +146,19 @@ class Worker:
                 self._beating.set()
                 heart.join()
                 for platform in self.platforms:
-                    await platform.close()
+                    await self._close(platform)
                 with contextlib.suppress(StoreError):
                     lease.release(db, generation, self._clock())
                 self.log("worker stopped")
         finally:
             db.close()
+
+    async def _close(self, platform: Platform) -> None:
+        try:
+            async with asyncio.timeout(SENT_SECONDS):
+                await platform.close()
+        except (Exception, asyncio.CancelledError) as error:
+            self.log(f"{platform.name}: an error in the platform's own code: {described(error)}")
 
     def _take_over(self, db: Database) -> int:
         """Take the lease, where a console's own worker holds it as soon as that has stepped aside."""
@@ -226,15 +236,21 @@ class Worker:
 
     async def _read_on(self, intake: Intake, platform: Platform) -> bool:
         """Take in what comes; returns whether an error in the platform's own code ended it. Raises PlatformError."""
-        batches = platform.batches(messages.position(intake.db, platform.source))
+        batches: AsyncIterator[object] | None = None
         while True:
             try:
-                batch = await anext(batches, None)
-            except PlatformError:
+                if batches is None:
+                    batches = platform.batches(messages.position(intake.db, platform.source))
+                given = await anext(batches, None)
+                batch = None if given is None else sound_batch(given, platform.name)
+            except (PlatformError, StoreError):
                 raise
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
+                if isinstance(error, asyncio.CancelledError) and is_cancelled():
+                    raise
                 self.problems += 1
-                platform.health = mark("has failed")
+                with contextlib.suppress(AttributeError):
+                    platform.health = mark("has failed")
                 self.log(f"{platform.name}: an error in the platform's own code: {described(error)}")
                 return True
             if batch is None:
@@ -262,8 +278,8 @@ class Worker:
 
     async def _dispatch(self, dispatch: Dispatch, name: str) -> None:
         while not self._stop.is_set():
-            if not self._note_done(await dispatch.step_on(name)):
-                await asyncio.sleep(OUTBOX_SECONDS)
+            # A platform's code may carry actions out without ever waiting for anything: the others get their turn.
+            await asyncio.sleep(0 if self._note_done(await dispatch.step_on(name)) else OUTBOX_SECONDS)
 
     async def _tend(self, tended: Sequence[Chore], intake: Intake) -> None:
         while not self._stop.is_set():
@@ -339,7 +355,7 @@ class Worker:
 
     def _note(self) -> str:
         """What the status line of every console shows of the platforms."""
-        return msgspec.json.encode({platform.name: platform.health for platform in self.platforms}).decode()
+        return msgspec.json.encode({platform.name: health_of(platform) for platform in self.platforms}).decode()
 
 
 def _seen(path: Path) -> tuple[int, int]:

@@ -15,6 +15,8 @@ NAMED = 3
 LONGEST_NAME = 40
 """Characters of a name: whoever joins chooses it, and Vigil says it before the whole group."""
 
+_LINKS = re.compile(r"@|/|(?<=\w)\.(?=\w)|:(?=/)")
+_UNLINKED = {"@": "＠", "/": "／", ".": "．", ":": "："}
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]+)\}")
 _Texts = tuple[tuple[str, str], ...]
 
@@ -22,7 +24,7 @@ _Texts = tuple[tuple[str, str], ...]
 class Welcome(msgspec.Struct, frozen=True):
     """`texts` are pairs of language ("" for any) and text, none for no welcome; `groups` pairs of a group's id or name
     and its own texts, empty for none there. Who joined more than `within` seconds ago is not greeted; more newcomers
-    than `at_once` share one message."""
+    than `at_once` at once, or within a minute, share one message."""
 
     texts: _Texts = ()
     groups: tuple[tuple[str, _Texts], ...] = ()
@@ -85,8 +87,11 @@ def one_line(text: str, longest: int) -> str:
 
 def _named(names: Sequence[str], language: str) -> str:
     chinese = language.replace("_", "-").partition("-")[0] == "zh"
-    shown = [one_line(name, LONGEST_NAME) for name in names]
+    # What a chat makes a link or a mention of it makes of a name as well.
+    shown = [_LINKS.sub(lambda found: _UNLINKED[found[0]], one_line(name, LONGEST_NAME)) for name in names]
     if len(shown) > NAMED:
         first = ("、" if chinese else ", ").join(shown[:NAMED])
-        return f"{first}等 {len(shown)} 人" if chinese else f"{first} and {len(shown) - NAMED} others"
+        others = len(shown) - NAMED
+        counted = "1 other" if others == 1 else f"{others} others"
+        return f"{first}等 {len(shown)} 人" if chinese else f"{first} and {counted}"
     return ("、" if chinese else ", ").join(shown)

@@ -17,6 +17,10 @@ _ORDER = (
     " FROM actions a JOIN groups g ON g.id = a.group_id LEFT JOIN members p ON p.id = a.member_id"
     " LEFT JOIN messages m ON m.id = a.message_id"
 )
+_FIRST_DUE = (
+    "SELECT a.id FROM actions a WHERE a.group_id = some.id AND a.state = 'waiting' AND a.not_before <= ?"
+    " ORDER BY a.id LIMIT 1"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,26 +110,37 @@ def states(db: Database, decision_id: int) -> Counter[tuple[ActionKind, ActionSt
     return Counter({(ActionKind(kind), ActionState(state)): number for kind, state, number in found})
 
 
-def claim(
-    db: Database, generation: int, now: float, limit: int, platforms: Collection[str], deletions: int = 0
-) -> list[Order]:
-    """Take the next due actions for these platforms as being sent by this worker, in order. Raises LeaseLost.
-
-    With `deletions` those to come next, if they are deletions in one group, are taken together, up to so many, and
-    none of another kind or group with them.
-    """
-    marks = ",".join("?" * len(platforms))
-    due = (
-        "SELECT a.id, a.kind = 'delete', a.group_id FROM actions a JOIN groups g ON g.id = a.group_id"
-        f" WHERE a.state = 'waiting' AND a.not_before <= ? AND g.platform IN ({marks}) ORDER BY a.id LIMIT ?"
-    )
-    values = (now, *platforms, max(limit, deletions))
-    if not db.value(due, values):
+def due_groups(db: Database, now: float, platform: str) -> list[str]:
+    """The groups of a platform for which an action is due, as it calls them, the longest waiting first."""
+    if not db.value("SELECT EXISTS (SELECT 1 FROM actions WHERE state = 'waiting' AND not_before <= ?)", (now,)):
         return []
+    # From group to group by the index, however many actions wait in each.
+    found = db.execute(
+        "WITH RECURSIVE some(id) AS (SELECT 0 UNION ALL SELECT (SELECT group_id FROM actions WHERE state = 'waiting'"
+        " AND group_id > some.id ORDER BY group_id LIMIT 1) FROM some WHERE some.id IS NOT NULL)"
+        f" SELECT g.key, ({_FIRST_DUE}) AS first FROM some JOIN groups g ON g.id = some.id"
+        " WHERE g.platform = ? AND first IS NOT NULL ORDER BY first",
+        (now, platform),
+    )
+    return [key for key, _ in found]
+
+
+def claim(
+    db: Database, generation: int, now: float, limit: int, platform: str, group: str, deletions: int = 0
+) -> list[Order]:
+    """Take the next due actions for a group as being sent by this worker, in order. Raises LeaseLost.
+
+    With `deletions` those to come next, if they are deletions, are taken together, up to so many, and none of another
+    kind with them.
+    """
+    due = (
+        "SELECT a.id, a.kind = 'delete' FROM actions a JOIN groups g ON g.id = a.group_id WHERE a.state = 'waiting'"
+        " AND a.not_before <= ? AND g.platform = ? AND g.key = ? ORDER BY a.id LIMIT ?"
+    )
     # Durable, because an action whose claim the disk forgot would be sent a second time.
     with db.transaction(durable=True):
         lease.confirm(db, generation)
-        ids = _next(db.execute(due, values).fetchall(), limit, deletions)
+        ids = _next(db.execute(due, (now, platform, group, max(limit, deletions))).fetchall(), limit, deletions)
         chosen = ",".join("?" * len(ids))
         db.execute(
             f"UPDATE actions SET state = 'sending', generation = ?, attempts = attempts + 1 WHERE id IN ({chosen})",
@@ -135,13 +150,13 @@ def claim(
         return [Order(row[0], row[1], ActionKind(row[2]), *row[3:]) for row in orders]
 
 
-def _next(due: Sequence[tuple[int, int, int]], limit: int, deletions: int) -> list[int]:
-    """The ids to take of those that are due, with whether each is a deletion, and its group."""
+def _next(due: Sequence[tuple[int, int]], limit: int, deletions: int) -> list[int]:
+    """The ids to take of those that are due, with whether each is a deletion."""
     if not deletions or not due:
-        return [number for number, _, _ in due[:limit]]
-    _, deletes, group = due[0]
-    alike = list(takewhile(lambda one: one[1] == deletes and (not deletes or one[2] == group), due))
-    return [number for number, _, _ in alike[: deletions if deletes else limit]]
+        return [number for number, _ in due[:limit]]
+    deletes = due[0][1]
+    alike = list(takewhile(lambda one: one[1] == deletes, due))
+    return [number for number, _ in alike[: deletions if deletes else limit]]
 
 
 def finish(db: Database, order: Order, generation: int, state: ActionState, result: str, now: float) -> None:
@@ -212,14 +227,15 @@ def recover(db: Database, generation: int, repeatable: Collection[str], now: flo
         return settled
 
 
-def held(db: Database, now: float) -> dict[str, float]:
-    """Until when platforms let actions wait that they were asked for already, in epoch seconds, by platform."""
+def held(db: Database, now: float) -> dict[tuple[str, str], float]:
+    """Until when platforms let actions wait that they were asked for already, in epoch seconds, by platform and
+    group."""
     found = db.execute(
-        "SELECT g.platform, max(a.not_before) FROM actions a JOIN groups g ON g.id = a.group_id"
-        " WHERE a.state = 'waiting' AND a.attempts > 0 AND a.not_before > ? GROUP BY g.platform",
+        "SELECT g.platform, g.key, max(a.not_before) FROM actions a JOIN groups g ON g.id = a.group_id"
+        " WHERE a.state = 'waiting' AND a.attempts > 0 AND a.not_before > ? GROUP BY g.id",
         (now,),
     )
-    return dict(found.fetchall())
+    return {(platform, group): until for platform, group, until in found}
 
 
 def waiting(db: Database) -> dict[str, int]:

@@ -26,14 +26,27 @@ def find_group(db: Database, text: str) -> int:
     raise NotFound(f"no group {wanted!r}; name one by its id, by platform:id or by its name")
 
 
-def queue(db: Database, about: str, group_id: int, text: str, now: float) -> bool:
-    """Have a text sent to a group; False when the same was queued before. `about` says what it tells, with no two
-    texts alike. Call it in a transaction."""
-    key = f"{db.value('SELECT id FROM identity')}.{about}.{group_id}"
+def queue(db: Database, about: str, group_id: int, text: str, now: float, not_before: float = 0.0) -> bool:
+    """Have a text sent to a group, at `not_before` (epoch seconds) at the earliest; False when the same was queued
+    before. `about` says what it tells, with no two texts alike. Call it in a transaction."""
     return bool(
         db.execute(
-            "INSERT INTO actions (key, kind, group_id, text, state, created_at) VALUES (?, 'send', ?, ?, 'waiting', ?)"
-            " ON CONFLICT DO NOTHING",
-            (key, group_id, text, now),
+            "INSERT INTO actions (key, kind, group_id, text, state, not_before, created_at)"
+            " VALUES (?, 'send', ?, ?, 'waiting', ?, ?) ON CONFLICT DO NOTHING",
+            (_key(db, about, group_id), group_id, text, not_before, now),
         ).rowcount
     )
+
+
+def reword(db: Database, about: str, group_id: int, text: str) -> bool:
+    """Give a queued text other words; False once it is being sent, or may have been. Call it in a transaction."""
+    return bool(
+        db.execute(
+            "UPDATE actions SET text = ? WHERE key = ? AND state = 'waiting' AND perhaps_done = 0",
+            (text, _key(db, about, group_id)),
+        ).rowcount
+    )
+
+
+def _key(db: Database, about: str, group_id: int) -> str:
+    return f"{db.value('SELECT id FROM identity')}.{about}.{group_id}"

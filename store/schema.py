@@ -280,3 +280,8 @@ def members_and_perks(db: Database) -> None:
 def members_as_listed(db: Database) -> None:
     for statement in schema_listed.TABLES.split(";\n"):
         db.execute(statement)
+
+
+@migrations()
+def outbox_by_group(db: Database) -> None:
+    db.execute("CREATE INDEX actions_of_group ON actions (state, group_id, id, not_before)")

@@ -120,3 +120,16 @@ def drop(db: Database, action_id: int, staff: str, now: float) -> Undelivered:
     db.execute("UPDATE actions SET state = 'withdrawn', finished_at = ? WHERE id = ?", (now, action_id))
     audit.record(db, now, staff, "action.drop", str(action_id), kind=action.kind, result=action.words)
     return action
+
+
+def drop_waiting(db: Database, platform: str, staff: str, now: float) -> int:
+    """Give up whatever waits for a platform, but for perks, which are taken back where they were given; returns how
+    many actions that was. Call it in a durable transaction."""
+    count = db.execute(
+        "UPDATE actions SET state = 'withdrawn', finished_at = ? WHERE state = 'waiting' AND grant_id IS NULL"
+        " AND group_id IN (SELECT id FROM groups WHERE platform = ?)",
+        (now, platform),
+    ).rowcount
+    if count:
+        audit.record(db, now, staff, "action.drop_waiting", platform, actions=count)
+    return count

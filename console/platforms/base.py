@@ -50,8 +50,9 @@ class Batch:
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of an action: DONE, FAILED for good, UNKNOWN (a person has to look), or WAITING with
-    `retry_after` seconds when it may be carried out later: until then the platform is asked for nothing else, so that
-    actions stay in order. `words` are the platform's, and of a failure what to do about it."""
+    `retry_after` seconds (a day at most) when it may be carried out later: until then the platform is asked for nothing
+    else in that group, so that actions stay in order; nor in any other, once a second group has to wait as well.
+    `words` are the platform's, and of a failure what to do about it."""
 
     state: ActionState
     words: str = ""
@@ -101,7 +102,8 @@ class Platform(Protocol):
         ...
 
     async def perform(self, order: Order) -> Receipt:
-        """Carry out one action. Orders come one at a time, while `batches` runs."""
+        """Carry out one action. Orders come one at a time, while `batches` runs; one that takes more than ten minutes
+        is cancelled."""
         ...
 
     async def access(self) -> Access:

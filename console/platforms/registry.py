@@ -32,6 +32,9 @@ OWN = {
 as all else that a command imports."""
 
 
+_PARTS = ("name", "can", "repeatable", "health", "source", "batches", "perform", "access", "close")
+
+
 class PlatformKind(Protocol):
     """One kind of platform. `keys` are the keys a table [platforms.NAME] of it may hold besides `kind`."""
 
@@ -94,11 +97,17 @@ def make_platform(kind: str, name: str, options: Any, store: Path) -> Platform:
     if found is None:
         raise PlatformError(f"{name}: there is no kind of platform {kind!r} any more")
     try:
-        return found.make(name, options, store)
+        made = found.make(name, options, store)
+        lacking = [part for part in _PARTS if not hasattr(made, part)]
+        if not lacking and made.name != name:
+            lacking = [f"name {name!r}"]
     except PlatformError as error:
         raise PlatformError(f"{name}: {error}") from None
     except Exception as error:
         raise PlatformError(f"{name}: an error in the platform's own code: {described(error)}") from error
+    if lacking:
+        raise PlatformError(f"{name}: an error in the platform's own code: it has no {', no '.join(lacking)}")
+    return made
 
 
 def _others() -> dict[str, Any]:

@@ -119,7 +119,7 @@ def fail(path: Path) -> None:
     """Do what a worker does whose platform refuses everything."""
     db = open_database(path)
     generation = lease.take(db, "serve", NOON)
-    for order in actions.claim(db, generation, 4e9, 10, ["replay"]):
+    for order in actions.claim(db, generation, 4e9, 10, "replay", "g"):
         actions.finish(db, order, generation, ActionState.FAILED, "USER_BANNED; lift the ban first", NOON)
     lease.release(db, generation, NOON)
     db.close()

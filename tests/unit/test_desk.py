@@ -55,7 +55,7 @@ def carry_out(db: Database, now: float) -> list[ActionKind]:
     """Do what a worker does with what is due, on a platform that can do everything."""
     generation = lease.take(db, "serve", now)
     done: list[ActionKind] = []
-    while orders := actions.claim(db, generation, now, 10, ["replay"]):
+    while orders := actions.claim(db, generation, now, 10, "replay", "g"):
         for order in orders:
             actions.finish(db, order, generation, ActionState.DONE, "", now)
             done.append(order.kind)
@@ -291,7 +291,7 @@ def test_undo_afterwards_queues_the_inverse_and_says_what_stays(
 def test_undo_waits_for_what_is_being_sent(db: Database, sit: Callable[[str], Desk]) -> None:
     sit("ada").decide(offence(db, 1), Decision.BAN)
     generation = lease.take(db, "serve", NOON + 60)
-    order = actions.claim(db, generation, NOON + 60, 1, ["replay"])[0]
+    order = actions.claim(db, generation, NOON + 60, 1, "replay", "g")[0]
     with pytest.raises(Conflict, match="being carried out"):
         sit("ada").undo()
     actions.finish(db, order, generation, ActionState.DONE, "", NOON + 60)

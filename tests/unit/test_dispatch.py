@@ -195,7 +195,7 @@ def test_a_fault_in_the_call_leaves_all_of_it_for_a_person(db: Database, fault: 
 def test_a_crash_in_the_call_leaves_all_of_it_for_a_person(db: Database) -> None:
     queue_kinds(db, [("delete", "g")] * 5)
     generation = lease.take(db, "serve", NOON)
-    assert len(actions.claim(db, generation, NOON, 1, ["replay"], DELETED_AT_ONCE)) == 5
+    assert len(actions.claim(db, generation, NOON, 1, "replay", "g", DELETED_AT_ONCE)) == 5
     lease.release(db, generation, NOON)
     Dispatch(db, {"replay": Bulk("replay", [])}, lease.take(db, "serve", NOON), lambda: NOON).recover()
     assert set(states(db)) == {"unknown"}
@@ -203,7 +203,7 @@ def test_a_crash_in_the_call_leaves_all_of_it_for_a_person(db: Database) -> None
 
 @given(st.lists(st.tuples(st.sampled_from(["delete", "delete", "send"]), st.sampled_from("gh")), max_size=30),
        st.booleans())  # fmt: skip
-def test_every_action_is_carried_out_once_and_in_order(
+def test_every_action_is_carried_out_once_and_in_its_groups_order(
     tmp_path_factory: pytest.TempPathFactory, wanted: list[tuple[str, str]], repeatable: bool
 ) -> None:
     db = open_database(tmp_path_factory.mktemp("bulk") / "vigil.db", create=True)
@@ -211,7 +211,11 @@ def test_every_action_is_carried_out_once_and_in_order(
         queue_kinds(db, wanted)
         platform = Bulk("replay", [], repeatable=repeatable)
         run_out(Dispatch(db, {"replay": platform}, lease.take(db, "serve", NOON), lambda: NOON))
-        assert [one for call in platform.calls for one in call] == [str(number) for number in range(len(wanted))]
+        sent = [int(one) for call in platform.calls for one in call]
+        assert len(sent) == len(wanted)
+        for group in "gh":
+            of_group = [number for number in sent if wanted[number][1] == group]
+            assert of_group == [number for number, one in enumerate(wanted) if one[1] == group]
     finally:
         db.close()
 
@@ -231,3 +235,127 @@ def test_a_worker_that_takes_over_lets_nothing_pass_what_the_platform_lets_wait(
     for _ in range(2):
         asyncio.run(second.step())
     assert fresh.done == [str(number) for number in range(1, 25)]
+
+
+SLOWLY = Receipt(ActionState.WAITING, "slow down", 30.0)
+DONE = Receipt(ActionState.DONE)
+
+
+def test_a_group_that_has_to_wait_holds_up_no_other(db: Database) -> None:
+    queue_kinds(db, [("send", "g"), ("send", "g"), ("send", "h"), ("send", "h")])
+    platform, now = Bulk("replay", [SLOWLY]), [NOON]
+    dispatch = Dispatch(db, {"replay": platform}, lease.take(db, "serve", NOON), lambda: now[0])
+    run_out(dispatch)
+    assert platform.done == ["2", "3"]
+    assert states(db) == ["waiting", "waiting", "done", "done"]
+    now[0] += 30.1
+    run_out(dispatch)
+    assert platform.done == ["2", "3", "0", "1"]
+
+
+def test_when_two_groups_have_to_wait_the_platform_is_left_alone(db: Database) -> None:
+    queue_kinds(db, [("send", group) for group in "abcdefgh"])
+    platform, now = Bulk("replay", [SLOWLY] * 3), [NOON]
+    dispatch = Dispatch(db, {"replay": platform}, lease.take(db, "serve", NOON), lambda: now[0])
+    run_out(dispatch)
+    assert len(platform.calls) == 2, "a service that is down is not asked once for every group"
+    now[0] += 30.1
+    run_out(dispatch)
+    assert len(platform.calls) == 3, "nor is it after the wait"
+    now[0] += 30.1
+    run_out(dispatch)
+    assert sorted(platform.done) == list("01234567")
+
+
+def test_groups_take_turns(db: Database) -> None:
+    queue_kinds(db, [("send", "raided")] * 50 + [("send", "quiet")])
+    platform = Bulk("replay", [])
+    dispatch = Dispatch(db, {"replay": platform}, lease.take(db, "serve", NOON), lambda: NOON)
+    for _ in range(2):
+        asyncio.run(dispatch.step())
+    assert platform.done == ["0", "50"]
+
+
+NONSENSE: list[object] = [
+    None,
+    "done",
+    {"state": "done"},
+    Receipt("sending"),  # type: ignore[arg-type]
+    Receipt(ActionState.PROPOSED),
+    Receipt(ActionState.DONE, None),  # type: ignore[arg-type]
+    Receipt([]),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize("answer", NONSENSE, ids=str)
+@pytest.mark.parametrize("repeatable", [False, True])
+def test_an_answer_that_is_no_receipt_is_for_a_person_to_settle(db: Database, answer: object, repeatable: bool) -> None:
+    queue_kinds(db, [("send", "g"), ("delete", "g"), ("delete", "g"), ("send", "g")])
+
+    class Odd(Bulk):
+        async def perform(self, order: Order) -> Receipt:
+            return answer  # type: ignore[return-value]
+
+        async def delete_many(self, orders: Sequence[Order]) -> list[Receipt]:
+            return [answer, DONE]  # type: ignore[list-item]
+
+    odd = Odd("replay", [], repeatable=repeatable)
+    run_out(Dispatch(db, {"replay": odd}, lease.take(db, "serve", NOON), lambda: NOON))
+    assert states(db) == ["unknown", "unknown", "done", "unknown"]
+    assert "no receipt" in db.value("SELECT result FROM actions")
+
+
+@pytest.mark.parametrize("wait", [float("nan"), float("inf"), -1e300, "soon", None], ids=str)
+def test_a_wait_that_makes_no_sense_ends_some_day(db: Database, wait: object) -> None:
+    queue_kinds(db, [("send", "g")])
+    platform, now = Bulk("replay", [Receipt(ActionState.WAITING, "later", wait)]), [NOON]  # type: ignore[arg-type]
+    dispatch = Dispatch(db, {"replay": platform}, lease.take(db, "serve", NOON), lambda: now[0])
+    asyncio.run(dispatch.step())
+    assert states(db) == ["waiting"]
+    now[0] += 86_401
+    run_out(dispatch)
+    assert states(db) == ["done"]
+
+
+def test_something_of_its_own_that_is_cancelled_does_not_end_the_worker(db: Database) -> None:
+    queue_kinds(db, [("send", "g"), ("send", "g")])
+
+    class Cancelled(Bulk):
+        async def perform(self, order: Order) -> Receipt:
+            inner = asyncio.ensure_future(asyncio.Event().wait())
+            inner.cancel()
+            await inner
+            return DONE
+
+    run_out(Dispatch(db, {"replay": Cancelled("replay", [])}, lease.take(db, "serve", NOON), lambda: NOON))
+    assert states(db) == ["unknown", "unknown"]
+
+
+@pytest.mark.parametrize(("repeatable", "state"), [(False, "unknown"), (True, "waiting")])
+def test_code_that_hangs_holds_nothing_up_for_ever(
+    db: Database, repeatable: bool, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.dispatch.LONGEST_SECONDS", 0.0)
+    queue_kinds(db, [("send", "g")])
+
+    class Hangs(Bulk):
+        async def perform(self, order: Order) -> Receipt:
+            await asyncio.Event().wait()
+            return DONE
+
+    hangs = Hangs("replay", [], repeatable=repeatable)
+    (one,) = asyncio.run(Dispatch(db, {"replay": hangs}, lease.take(db, "serve", NOON), lambda: NOON).step())
+    assert "gave no answer" in one.receipt.words
+    assert states(db) == [state]
+
+
+def test_later_without_a_time_is_not_at_once_for_ever(db: Database) -> None:
+    queue_kinds(db, [("send", "g")])
+    platform, now = Bulk("replay", [Receipt(ActionState.WAITING)] * 3), [NOON]
+    dispatch = Dispatch(db, {"replay": platform}, lease.take(db, "serve", NOON), lambda: now[0])
+    run_out(dispatch)
+    assert len(platform.calls) == 1
+    for _ in range(3):
+        now[0] += 0.2
+        run_out(dispatch)
+    assert platform.done == ["0"]

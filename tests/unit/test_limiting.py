@@ -278,7 +278,7 @@ def test_a_ban_that_cannot_be_lifted_is_said_to_stay(db: Database, sit: Callable
     assert "ban" in waits(sit("ada"), case_id).lasting
     sit("ada").approve(decision)
     generation = lease.take(db, "serve", NOON)
-    for order in actions.claim(db, generation, NOON + 60, 10, ["qq"]):
+    for order in actions.claim(db, generation, NOON + 60, 10, "qq", "g"):
         actions.finish(db, order, generation, ActionState.DONE, "", NOON + 60)
     undone = sit("ada").undo(decision)
     assert (undone.inverses, undone.lasting) == ((), ((ActionKind.BAN, 1), (ActionKind.DELETE, 1)))
@@ -290,7 +290,7 @@ def test_a_ban_that_can_be_lifted_is_lifted(db: Database, sit: Callable[[str], D
     assert reach(sit("ada"), case_id, Decision.BAN).lasting == ("delete",)
     decision = sit("ada").decide(case_id, Decision.BAN).decision_id
     generation = lease.take(db, "serve", NOON)
-    for order in actions.claim(db, generation, NOON + 60, 10, ["tg"]):
+    for order in actions.claim(db, generation, NOON + 60, 10, "tg", "g"):
         actions.finish(db, order, generation, ActionState.DONE, "", NOON + 60)
     assert sit("ada").undo(decision).inverses == ((ActionKind.UNBAN, 1),)
 

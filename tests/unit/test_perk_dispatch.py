@@ -35,7 +35,11 @@ def desk(db: Database, settings: Settings) -> Desk:
 
 def step(db: Database, platform: Told, at: float = NOON + 60) -> list[str]:
     """Carry out what is due, and say what became of it."""
-    done = asyncio.run(worker(db, platform, at=at).step())
+    dispatch = worker(db, platform, at=at)
+    done = []
+    # A step is one group's turn.
+    while served := asyncio.run(dispatch.step()):
+        done += served
     check_books(db)
     return [one.receipt.words for one in done]
 

@@ -46,6 +46,7 @@ PLATFORM_LINES = (
     "# connect",
     "# token_file",
     "# groups",
+    "# connect",
 )
 """How lines of the template begin that show a platform's table, not a default."""
 
@@ -104,6 +105,7 @@ def test_the_platforms_that_the_template_shows_can_be_used() -> None:
     assert [(one.name, one.kind) for one in found.platforms] == [
         ("recorded", "replay"),
         ("matrix", "matrix"),
+        ("qq", "onebot"),
         ("telegram", "telegram"),
         ("qq", "onebot"),
     ]

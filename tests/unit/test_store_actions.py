@@ -43,7 +43,7 @@ def mark(db: Database) -> str:
 
 
 def claim(db: Database, worker: int, now: float = NOON, limit: int = 10, platform: str = "replay") -> list[Order]:
-    return actions.claim(db, worker, now, limit, [platform])
+    return actions.claim(db, worker, now, limit, platform, "g")
 
 
 def states(db: Database) -> list[str]:

@@ -31,7 +31,7 @@ def ended(db: Database, admin: Desk, state: ActionState, words: str = "no right"
 def send(db: Database, state: ActionState, words: str = "") -> list[str]:
     """Do what a worker does with what is due; returns the keys of what was sent."""
     generation = lease.take(db, "serve", NOON + 60)
-    orders = actions.claim(db, generation, NOON + 60, 10, ["replay"])
+    orders = actions.claim(db, generation, NOON + 60, 10, "replay", "g")
     for order in orders:
         actions.finish(db, order, generation, state, words, NOON + 60)
     lease.release(db, generation, NOON + 60)
@@ -142,3 +142,29 @@ def test_the_commands_say_what_failed_and_what_to_do(db: Database, admin: Desk, 
     again = vigil("--store", store, "--as", "ada", "outbox", "retry", number)
     assert again.stdout == f"action {number} (delete) waits to be sent again\n"
     assert vigil("--store", store, "--as", "ada", "outbox", "list").stdout == "nothing failed\n"
+
+
+def test_what_waits_for_a_platform_that_is_gone_is_named_and_can_be_given_up(
+    db: Database, admin: Desk, settings: Settings, store: object, vigil: Vigil
+) -> None:
+    db.execute("INSERT INTO groups (platform, key) VALUES ('old', 'g')")
+    take(db, [(message(1), ())])
+    for number in (1, 2):
+        with db.transaction():
+            posts.queue(db, "news", number, "hello", NOON)
+    moderator = Desk(db, settings, "mo", clock=lambda: NOON)
+    with pytest.raises(NotAllowed, match="admin"):
+        moderator.outbox.drop_waiting("old")
+    with pytest.raises(Conflict, match=r"is in vigil\.toml"):
+        admin.outbox.drop_waiting("replay")
+    with pytest.raises(NotFound, match="vigil outbox list"):
+        admin.outbox.drop_waiting("nowhere")
+    run = ("--store", store, "--as", "ada", "outbox")
+    listed = vigil(*run, "list").stdout
+    assert listed.startswith("1 action waits for the platform old, which is not in vigil.toml any more\n")
+    assert "vigil outbox drop --platform old" in listed
+    assert vigil(*run, "drop", "--platform", "old").stdout == "1 action that waited for old is given up\n"
+    assert db.execute("SELECT state FROM actions ORDER BY id").fetchall() == [("withdrawn",), ("waiting",)]
+    assert vigil(*run, "list").stdout == "nothing failed\n"
+    assert vigil(*run, "drop").returncode == 2
+    assert "action.drop_waiting" in {row.event for row in audit.rows(db, 100)}
