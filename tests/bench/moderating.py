@@ -75,9 +75,14 @@ class Moderator:
             return
         self._time("down in the cases", "Down", lambda lines: cursor(lines) not in (None, before))
         below = cursor(self._console.screen())
+
+        def with_card(lines: list[str]) -> bool:
+            """Whether the cursor has moved and its case's card, which is read from the store, is there."""
+            found = cursor(lines)
+            return found is not None and found != below and card(lines) == found[0]
+
         if below is not None:
-            # The card is read from the store once the cursor stands.
-            self._time("up, and the card is there", "Up", lambda lines: card(lines) == (cursor(lines) or below)[0])
+            self._time("up, and the card is there", "Up", with_card)
 
     def _decide(self) -> None:
         time.sleep(SETTLED + 0.1)

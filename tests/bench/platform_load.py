@@ -1,9 +1,8 @@
 """Synapse, a NapCat and a Telegram of the tests' own under a network's talk, in a process that gives way to others.
 
-`python -m tests.bench.platform_load FOLDER GROUPS PEOPLE SEED` makes them and prints a line of JSON: the settings for
-Vigil. Then it takes one order a line: `talk SECONDS RATE` lets people talk, RATE messages a second on all
-platforms together, and writes what was said to FOLDER/said.ndjson; `effects` tells what Vigil did. Each is answered by a
-line.
+`python -m tests.bench.platform_load FOLDER GROUPS PEOPLE SEED` makes them and prints a line of JSON: settings
+for Vigil. Then it takes one order a line: `talk SECONDS RATE` lets people talk, RATE messages a second on all platforms
+together, and writes what was said to FOLDER/said.ndjson; `effects` tells what Vigil did. Each is answered by a line.
 """
 
 from __future__ import annotations

@@ -86,11 +86,15 @@ class MatrixSide:
 
     name = "mx"
 
-    def __init__(self, folder: Path, groups: int, people: int, guests: int) -> None:
+    def __init__(self, folder: Path, groups: int, people: int, guests: int, server: Synapse | None = None) -> None:
+        """`server` is one that runs already, and goes on running in the end."""
+        folder.mkdir(parents=True, exist_ok=True)
         self.guests = guests
         self._people_count = people
-        self._server = Synapse(folder)
-        self._server.start()
+        self._lent = server is not None
+        self._server = server or Synapse(folder)
+        if not self._lent:
+            self._server.start()
         person = self._server.person
         self.ada, self.vigil = person("ada"), person("vigil")
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -184,7 +188,8 @@ class MatrixSide:
         self._server.start()
 
     def close(self) -> None:
-        self._server.close()
+        if not self._lent:
+            self._server.close()
 
 
 class OneBotSide:
@@ -325,6 +330,11 @@ class TelegramSide:
         self._server.close()
 
 
-def all_sides(folder: Path, groups: int, people: int, guests: int) -> list[Side]:
-    """Every platform, with so many groups, people and guests each."""
-    return [kind(folder / kind.name, groups, people, guests) for kind in (MatrixSide, OneBotSide, TelegramSide)]
+def all_sides(folder: Path, groups: int, people: int, guests: int, synapse: Synapse | None = None) -> list[Side]:
+    """Every platform, with so many groups, people and guests each; on a Synapse that runs already, or one of their
+    own."""
+    return [
+        MatrixSide(folder / "mx", groups, people, guests, synapse),
+        OneBotSide(folder / "qq", groups, people, guests),
+        TelegramSide(folder / "tg", groups, people, guests),
+    ]

@@ -1,4 +1,4 @@
-"""One worker with all three platforms at once: each gets its own, and one that is gone keeps nothing from the others."""
+"""One worker on three platforms at once: each gets its own, and one that is gone keeps nothing from the others."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 
 from store.records import ActionKind
 from tests.platforms.sides import Side, all_sides
-from tests.platforms.synapse import need_synapse, until
+from tests.platforms.synapse import Synapse, until
 from tests.platforms.worker_process import Work
 
-GROUPS = 3
-PEOPLE = 8
-SAID = 8
+GROUPS = 2
+PEOPLE = 6
+SAID = 6
 """Messages in a group at a time."""
 CAMPAIGN = (
     "last day of the warehouse sale, lamps at a third of the price, code {code}, write to seller77 before midnight"
@@ -23,9 +23,8 @@ CAMPAIGN = (
 
 
 @pytest.fixture
-def sides(tmp_path: Path) -> Iterator[list[Side]]:
-    need_synapse()
-    made = all_sides(tmp_path / "platforms", GROUPS, PEOPLE, guests=1)
+def sides(synapse: Synapse, tmp_path: Path) -> Iterator[list[Side]]:
+    made = all_sides(tmp_path / "platforms", GROUPS, PEOPLE, 1, synapse)
     yield made
     for side in made:
         side.close()
@@ -75,14 +74,18 @@ def settled(work: Work, side: Side) -> int:
     )
 
 
-@pytest.mark.parametrize("gone", ["mx", "qq", "tg"])
+def connected(work: Work) -> int:
+    """How many platforms the status line of a console calls connected."""
+    return sum(str(note).count('"connected"') for (note,) in work.rows("SELECT note FROM lease"))
+
+
 def test_each_platform_gets_its_own_and_one_that_is_gone_keeps_nothing_from_the_others(
-    sides: list[Side], tmp_path: Path, gone: str
+    sides: list[Side], tmp_path: Path
 ) -> None:
     work = Work(tmp_path, "", [line for side in sides for line in side.settings()])
     talk = Talk(work, sides)
     with work.running() as process:
-        until(lambda: work.home.ok("platform", "list").out.count("connected") == len(sides), 60)
+        until(lambda: connected(work) == len(sides), 60)
         talk.go_on(sides)
         for side in sides:
             for group in range(GROUPS):
@@ -93,14 +96,14 @@ def test_each_platform_gets_its_own_and_one_that_is_gone_keeps_nothing_from_the_
         work.home.ok("decide", case["id"], "delete")
         until(lambda: all(settled(work, side) == 2 * GROUPS for side in sides))
 
-        (down,) = [side for side in sides if side.name == gone]
+        (down,) = [side for side in sides if side.name == "qq"]
         others = [side for side in sides if side is not down]
         down.kill()
         for side in sides:
             talk.queue(side, ["notice 1", "notice 2"])
         talk.go_on(others)
         until(lambda: all(settled(work, side) == 4 * GROUPS for side in others))
-        until(lambda: work.home.ok("platform", "list").out.count("connected") == len(others))
+        until(lambda: connected(work) == len(others))
         assert settled(work, down) == 2 * GROUPS, "what is meant for it waits"
         down.start()
         until(lambda: settled(work, down) == 4 * GROUPS, 60)
