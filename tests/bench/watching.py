@@ -40,9 +40,3 @@ def taken(process: int) -> Taken:
         int(fields[17]),
         (int(fields[11]) + int(fields[12])) / _TICKS,
     )
-
-
-def child_of(process: int) -> int:
-    """The one process that another one has started."""
-    (found,) = Path(f"/proc/{process}/task/{process}/children").read_text("ascii").split()
-    return int(found)
