@@ -15,7 +15,7 @@ from tests.platforms.onebot.packets import Packets
 from tests.platforms.onebot.running import Running
 from tests.platforms.onebot.world import ACCOUNT
 from tests.platforms.synapse import Person, Synapse
-from tests.platforms.telegram_simulator import Simulator
+from tests.platforms.telegram.simulator import Simulator
 
 IN_A_GROUP = 6
 """Members of a group beside its owner and Vigil."""
