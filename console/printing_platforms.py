@@ -55,7 +55,7 @@ def print_access(name: str, access: Access) -> None:
         for kind, words in group.lacking:
             by_reason.setdefault(words, []).append(step_word(kind))
         for words, steps in by_reason.items():
-            _print(say("cannot {steps}: {why}", steps=", ".join(steps), why=safe(words)), "      ")
+            _print(say("cannot {steps}: {why}", steps=say(", ").join(steps), why=safe(words)), "      ")
         for remark in group.remarks:
             _print(safe(remark), "      ")
     for remark in access.remarks:
