@@ -52,7 +52,7 @@ SAID: list[tuple[Callable[[], str], str, str]] = [
     (
         lambda: ROOM.lack(ActionKind.MUTE, VIGIL),
         "takes power level 100, and @vigil:b has 50",
-        "需要权限级别 100，而 @vigil:b 只有 50",
+        "需要权限等级 100，而 @vigil:b 只有 50",
     ),
     (lambda: ROOM.out_of_reach(FOUNDER, VIGIL), "has created the group", "@ann:b 是群的创建者"),
     (lambda: ROOM.out_of_reach(VIGIL, MEMBER), "it takes more than the member has", "须高于对方"),
