@@ -39,7 +39,7 @@ def print_platform(row: PlatformRow, limits: Limits) -> None:
     click.echo(f"{row.name}  {row.kind}  {safe(health_words(row.health))}")
     for words in (*(cannot_words(row.name, kind, limits) for kind in limits.cannot), age_words(row.name, limits)):
         if words:
-            click.echo(f"      {safe(words)}")
+            _print(safe(words), "      ")
 
 
 def print_access(name: str, access: Access) -> None:

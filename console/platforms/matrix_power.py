@@ -13,26 +13,13 @@ from typing import Any
 
 from console.platforms.matrix_shapes import Create
 from store.records import ActionKind
-from widgets.language import mark, say
+from widgets.language import say
 
 CREATORS_APART = 12
 """From this room version on creators stand above all power levels, and may not be listed among them."""
 
 SPOKEN = ("m.room.message", "m.room.encrypted", "m.sticker", "m.reaction", "m.poll.start")
 """What a muted member must not be able to send."""
-
-DOINGS: dict[ActionKind, str] = {
-    ActionKind.DELETE: mark("delete messages of others"),
-    ActionKind.WARN: mark("write in the group"),
-    ActionKind.MUTE: mark("mute members, that is change the group's permissions"),
-    ActionKind.REMOVE: mark("remove members"),
-    ActionKind.BAN: mark("ban members"),
-    ActionKind.SEND: mark("write in the group"),
-    ActionKind.UNMUTE: mark("unmute members, that is change the group's permissions"),
-    ActionKind.UNBAN: mark("unban members"),
-    ActionKind.ADMIT: mark("let people in who ask"),
-    ActionKind.REFUSE: mark("turn people away who ask"),
-}
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -96,11 +83,14 @@ class Power:
         own, needed = self.level(account), self.needed(kind)
         if own >= needed:
             return ""
-        return say(
-            "to {do} takes power level {needed:g}, and {account} has {own:g}: an admin of the group gives it {given} in"
-            " the group's settings, under roles and permissions",
-            do=say(DOINGS[kind]), needed=needed, account=account, own=own, given=advised(needed),
+        lacks = say(
+            "it takes power level {needed:g}, and {account} has {own:g}: an admin of the group gives it {given} in the"
+            " group's settings, under roles and permissions",
+            needed=needed, account=account, own=own, given=advised(needed),
         )  # fmt: skip
+        if kind in (ActionKind.MUTE, ActionKind.UNMUTE):
+            return say("that is a change of the group's permissions: {lacks}", lacks=lacks)
+        return lacks
 
     def out_of_reach(self, member: str, account: str) -> str:
         """Why the account can do nothing to this member, or ""."""

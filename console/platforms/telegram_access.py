@@ -27,7 +27,7 @@ RIGHTS = {
     ActionKind.REFUSE: _INVITES,
 }
 """The right each action takes: the Bot API's name of it, and what Telegram's apps call it."""
-CHECKED = (ActionKind.DELETE, ActionKind.MUTE, ActionKind.REMOVE, ActionKind.BAN, ActionKind.ADMIT)
+CHECKED = (ActionKind.DELETE, ActionKind.MUTE, ActionKind.REMOVE, ActionKind.BAN, ActionKind.ADMIT, ActionKind.REFUSE)
 SUPERGROUP = mark("make the group a supergroup first: set its chat history to be visible for new members")
 
 

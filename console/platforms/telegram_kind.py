@@ -19,7 +19,7 @@ SERVER = "https://api.telegram.org"
 _GROUP = re.compile(r"-[0-9]{1,16}")
 _TOKENS = ("token_file", "token_env")
 
-TOO_OLD = mark("Telegram bots delete for 48 hours only, do it by hand")
+TOO_OLD = mark("Telegram bots delete for 48 hours, later only by hand")
 LIMITS = Limits(delete_seconds=48 * 3600.0, words={ActionKind.DELETE: TOO_OLD})
 
 

@@ -197,10 +197,10 @@ def test_a_text_goes_to_the_group_once(people: People, connect: Connect) -> None
 @pytest.mark.parametrize(
     ("kind", "power", "said"),
     [
-        (ActionKind.DELETE, 0, "to delete messages of others takes power level 50"),
-        (ActionKind.MUTE, 50, "to mute members, that is change the group's permissions takes power level 100"),
-        (ActionKind.REMOVE, 0, "to remove members takes power level 50"),
-        (ActionKind.BAN, 0, "to ban members takes power level 50"),
+        (ActionKind.DELETE, 0, "it takes power level 50"),
+        (ActionKind.MUTE, 50, "that is a change of the group's permissions: it takes power level 100"),
+        (ActionKind.REMOVE, 0, "it takes power level 50"),
+        (ActionKind.BAN, 0, "it takes power level 50"),
     ],
 )
 def test_a_right_that_is_lacking_is_named_with_what_to_do(

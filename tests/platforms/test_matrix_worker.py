@@ -251,9 +251,7 @@ def test_platforms_are_named_and_tested_by_command(people: People, tmp_path: Pat
     assert (tested.code, tested.err) == (1, ""), tested.err
     assert tested.lines[0] == f"mx: logged in as {people.vigil.user}, in 2 groups"
     assert "LOOK  Coffee" in tested.out
-    assert (
-        "      cannot mute: to mute members, that is change the group's permissions takes power level 100" in tested.out
-    )
+    assert "      cannot mute: that is a change of the group's permissions: it takes power level 100" in tested.out
     assert "ok    Tea" in tested.out
     rows = home.run("platform", "test", "mx", "--json").rows
     assert [(row.get("name"), list(row.get("lacking", []))) for row in rows[1:]] == [("Coffee", ["mute"]), ("Tea", [])]

@@ -95,7 +95,7 @@ def test_what_a_matrix_server_refuses_is_kept_and_said_in_chinese(people: People
         work.queue([(ActionKind.MUTE, people.bob.user, "", "")])
         until(lambda: work.settled() == 1)
     lacking = (
-        f"禁言成员（即更改群权限）需要权限等级 100，而 {people.vigil.user} 只有 50："
+        f"这属于更改群权限：需要权限等级 100，而 {people.vigil.user} 只有 50："
         "请群管理员在群设置的“角色与权限”里把它设为 100（管理员）"
     )
     assert refused(home) == [lacking]

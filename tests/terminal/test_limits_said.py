@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.skipif(not AVAILABLE and not os.environ.get("CI"), reason="needs tmux"),
 ]
 
-TOO_OLD = "Telegram bots delete for 48 hours only, do it by hand"
+TOO_OLD = "Telegram bots delete for 48 hours, later only by hand"
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ text = "No ads."
 """
 HOUR = 3600.0
 OLD = NOON - 48 * HOUR - 1
-TOO_OLD = "Telegram bots delete for 48 hours only, do it by hand"
+TOO_OLD = "Telegram bots delete for 48 hours, later only by hand"
 WALL = Limits(frozenset([ActionKind.DELETE]))
 
 
