@@ -225,7 +225,8 @@ class Worker:
                 if not await self._read_on(intake, platform):
                     return
             except PlatformError as error:
-                platform.health = mark("cannot be read")
+                with contextlib.suppress(AttributeError):
+                    platform.health = mark("cannot be read")
                 # One platform that is down stops nothing, but a replay of its own has nothing else to do.
                 if self.kind == "replay":
                     raise
