@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from console.platforms.base import ListsMembers, Platform, PlatformError
 from console.platforms.failures import described
 from console.platforms.sound import is_cancelled, sound_members
 from rules.names import sought
+from rules.standing import Membership
 from store import lease, listed
 from store.database import Database
 
@@ -24,13 +25,21 @@ PIECE = 200
 
 
 class Listing:
-    """Lists members for the worker of `generation`."""
+    """Lists members for the worker of `generation`. `know` is told since when they are there."""
 
-    def __init__(self, db: Database, generation: int, log: Callable[[str], None], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        generation: int,
+        log: Callable[[str], None],
+        clock: Callable[[], float],
+        know: Callable[[Iterable[Membership]], None] = lambda found: None,
+    ) -> None:
         self._db = db
         self._generation = generation
         self._log = log
         self._clock = clock
+        self._know = know
         self._not_before: dict[tuple[str, str], float] = {}
 
     async def go_on(self, platform: Platform) -> None:
@@ -67,6 +76,7 @@ class Listing:
                 lease.confirm(self._db, self._generation)
                 part = members[start : start + PIECE]
                 listed.add(self._db, platform.name, group, part, now, sought)
+            self._know(Membership(platform.name, group, one.member, 0, one.joined, None) for one in part)
             await asyncio.sleep(0)
         with self._db.transaction():
             lease.confirm(self._db, self._generation)

@@ -187,7 +187,7 @@ class Worker:
         *,
         until_read: bool,
     ) -> None:
-        listing = Listing(intake.db, intake.generation, self.log, self._clock)
+        listing = Listing(intake.db, intake.generation, self.log, self._clock, intake.know)
         reading = [asyncio.create_task(self._read(intake, platform)) for platform in self.platforms]
         sending = [asyncio.create_task(self._dispatch(dispatch, name)) for name in dispatch.platforms]
         tasks = [

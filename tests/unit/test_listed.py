@@ -15,6 +15,7 @@ import sqlite_utils
 from console.listing import AGAIN_SECONDS, EVERY_SECONDS, PIECE, Listing
 from console.platforms.base import PlatformError
 from rules.names import sought
+from rules.standing import Membership, Standing
 from store import lease, listed, member_cards, members, messages, roster
 from store.database import Database, open_database
 from store.listed import LATELY, ListedMember
@@ -107,10 +108,29 @@ def test_a_list_that_lacks_most_is_not_believed(db: Database, found: list[Listed
     assert membership(db, "bob")[1] is None
 
 
-def test_rules_need_not_know_who_joined_long_ago_and_never_wrote(db: Database) -> None:
-    wrote(db, ("ada", NOON), ("eve", NOON))
-    note(db, [one("ada"), one("bob"), one("new", joined=NOON - 3 * DAY)])
-    assert sorted(row[2] for row in members.memberships(db)) == ["ada", "eve", "new"]
+def test_who_came_long_ago_and_never_wrote_is_no_newcomer_to_the_rules(db: Database) -> None:
+    """Neither at once nor after a restart."""
+    people = [one("bob"), one("new", joined=NOON - 3 * DAY), one("dan", joined=None)]
+    known, restarted = Standing(), Standing()
+    known.count(message("j", member="new", time=NOON - 3 * DAY), written=False)
+    listing = Listing(db, lease.take(db, "serve", NOON), lambda line: None, lambda: NOON, known.know)
+    steps(listing, Listed(g=people))
+    restarted.know(Membership(*row) for row in members.memberships(db))
+    for standing in (known, restarted):
+        since = [
+            standing.count(message(who, member=who, time=NOON + 60), written=True) for who in ("bob", "new", "dan")
+        ]
+        assert since == [(1, NOON - 400 * DAY, 1), (1, NOON - 3 * DAY, 2), (1, NOON + 60, 3)]
+
+
+def test_who_has_written_is_counted_on_and_since_when_they_are_there_is_learned(db: Database) -> None:
+    wrote(db, ("ada", NOON - DAY), ("eve", NOON - DAY))
+    standing = Standing()
+    standing.know(Membership(*row) for row in members.memberships(db))
+    listing = Listing(db, lease.take(db, "serve", NOON), lambda line: None, lambda: NOON, standing.know)
+    steps(listing, Listed(**{TEA: [one("ada"), one("eve", joined=None)]}))
+    assert standing.count(message("a", member="ada"), written=True) == (2, NOON - 400 * DAY, 3)
+    assert standing.count(message("e", member="eve"), written=True) == (2, NOON - DAY, 4)
 
 
 def test_a_store_of_the_version_before_is_brought_up_to_date(tmp_path: Path) -> None:
