@@ -82,8 +82,8 @@ def queue_inverses(
         "SELECT actions.id, actions.key, kind, group_id, member_id, state, platform FROM actions"
         " JOIN groups ON groups.id = group_id"
         " WHERE decision_id = ? AND (state IN ('done', 'unknown')"
-        # It waited to be sent once more, after a worker that was killed in the middle.
-        " OR (state = 'withdrawn' AND perhaps_done AND finished_at = ?)) AND NOT EXISTS ("
+        # It waited to be sent once more: after no answer came, or a worker was killed in the middle.
+        " OR (state = 'withdrawn' AND attempts > 0 AND finished_at = ?)) AND NOT EXISTS ("
         # What another decision in force holds as well stays.
         " SELECT 1 FROM actions o JOIN decisions d ON d.id = o.decision_id WHERE o.decision_id <> actions.decision_id"
         " AND d.state = 'approved' AND o.state IN ('done', 'unknown', 'waiting', 'sending') AND o.kind = actions.kind"

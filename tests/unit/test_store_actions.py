@@ -161,6 +161,13 @@ def test_what_a_killed_worker_may_have_done_is_taken_back_though_it_waits_again(
     assert [order.key for order in claim(db, second)] == [f"{mark(db)}.{decision}.2.inverse"]
 
 
+def test_what_a_platform_gave_no_answer_to_is_taken_back_though_it_waits_again(db: Database, worker: int) -> None:
+    decision = decided(db, kinds=[ActionKind.BAN])
+    (order,) = claim(db, worker)
+    actions.put_back(db, order, worker, NOON + 20, "no answer in 30 s")
+    assert decisions.undo(db, decision, "ada", NOON).inverses == ((ActionKind.UNBAN, 1),)
+
+
 def test_what_was_given_up_before_is_not_taken_back(db: Database, worker: int) -> None:
     """Somebody has looked: it was not done."""
     decision = decided(db)
