@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from console.collecting import collect_seldom
-from console.dispatch import Dispatch, Dispatched
+from console.dispatch import Dispatch, Dispatched, log_lines
 from console.intake import Intake, TakenIn
 from console.listing import Listing
 from console.measuring import Measuring
@@ -291,9 +291,8 @@ class Worker:
             await asyncio.sleep(TENDING_SECONDS)
 
     def _note_done(self, dispatched: Sequence[Dispatched]) -> int:
-        for one in dispatched:
-            words = f": {one.receipt.words}" if one.receipt.words else ""
-            self.log(f"action {one.order.key} {one.order.kind} on {one.order.platform}: {one.receipt.state}{words}")
+        for line in log_lines(dispatched):
+            self.log(line)
         return len(dispatched)
 
     async def _watch_rulebook(self, intake: Intake, measuring: Measuring) -> None:
