@@ -245,7 +245,7 @@ async def _performed(platform: Platform, order: Order) -> Receipt:
 def _can(platform: Platform, kind: ActionKind) -> bool:
     try:
         return kind in platform.can
-    except TypeError:
+    except Exception:
         return False
 
 
