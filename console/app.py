@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 
 from console.child import Child
+from console.screens.closed import ForgetsClosed
 from console.screens.link import PacedFrames
 from console.screens.main import MainScreen
 from console.screens.members import MembersScreen
@@ -24,7 +25,7 @@ from widgets.listing import Listing
 from widgets.net import SafeFilter
 
 
-class VigilApp(TypedAhead, PacedFrames, App[None]):
+class VigilApp(TypedAhead, ForgetsClosed, PacedFrames, App[None]):
     """The console of one staff member."""
 
     ENABLE_COMMAND_PALETTE = False

@@ -21,7 +21,7 @@ def platform_list(found: Places, json_: bool) -> None:
     from console.platform_health import platform_rows
     from console.printing import echo_json
     from console.printing_platforms import print_platform
-    from widgets.language import install
+    from widgets.language import install, say
 
     settings = found.settings()
     install(translation(settings.language))
@@ -32,7 +32,7 @@ def platform_list(found: Places, json_: bool) -> None:
         else:
             print_platform(row, settings.limits(row.name))
     if not rows and not json_:
-        click.echo("no platforms are set up in vigil.toml; docs/platforms.md says how")
+        click.echo(say("no platforms are set up in vigil.toml; docs/platforms.md says how"))
 
 
 @platform_group.command("test", epilog=example("vigil platform test matrix --json"))
@@ -46,18 +46,22 @@ def platform_test(found: Places, which: str, json_: bool) -> None:
     """
     import asyncio
 
+    from console.language import translation
     from console.platform_health import look
     from console.printing import echo_json
     from console.printing_platforms import access_shape, print_access
+    from widgets.language import install, say
 
     settings = found.settings()
+    install(translation(settings.language))
     chosen = next((one for one in settings.platforms if one.name == which), None)
     if chosen is None:
         known = ", ".join(one.name for one in settings.platforms) or "none"
         raise UserError(f"{which!r} is no platform in {settings.path}; set up are: {known}")
 
     def waiting(seconds: float) -> None:
-        click.echo(f"{which}: no answer yet after {seconds:.0f} s; Ctrl-C gives up", err=True)
+        words = say("{platform}: no answer yet after {seconds:.0f} s; Ctrl-C gives up", platform=which, seconds=seconds)
+        click.echo(words, err=True)
 
     access = asyncio.run(look(chosen, settings.store, waiting))
     if json_:

@@ -25,6 +25,7 @@ from store.errors import Conflict, NotFound, StoreError
 from store.lessons import Label
 from store.records import (
     ANSWERS,
+    AUTOMATIC,
     ActionKind,
     CaseCard,
     CaseRow,
@@ -39,9 +40,6 @@ from store.records import (
 )
 from widgets.language import say
 from widgets.words import role_word
-
-AUTOMATIC = "vigil"
-"""Under this name the worker takes the decisions of rules in mode auto; no person can have it."""
 
 UNDO_SECONDS = 3600.0
 """How far back an undo without an id reaches: a key pressed once too often must not lift an old ban."""

@@ -29,6 +29,8 @@ from store.errors import NotFound
 from store.records import ActionKind, ActionState, Order
 from store.secret import Secret, scrub
 from store.vault import Damaged, KeyUnavailable, open_vault
+from widgets.language import say
+from widgets.words import step_word
 
 CLAIMED_AT_ONCE = 20
 DELETED_AT_ONCE = 100
@@ -227,8 +229,8 @@ async def _deleted(platform: DeletesMany, orders: Sequence[Order], repeatable: b
     if isinstance(given, Receipt):
         return [given] * len(orders)
     if not isinstance(given, list | tuple) or len(given) != len(orders):
-        count = len(given) if isinstance(given, list | tuple) else "no"
-        words = f"the platform's own code answers {len(orders)} deletions with {count} receipts"
+        count = len(given) if isinstance(given, list | tuple) else 0
+        words = say("the platform's own code answers {n} deletions with {m} receipts", n=len(orders), m=count)
         return [Receipt(ActionState.UNKNOWN, words)] * len(orders)
     return list(map(sound_receipt, given))
 
@@ -237,7 +239,8 @@ async def _performed(platform: Platform, order: Order) -> Receipt:
     """The receipt of an action. An error in the platform's own code leaves open whether it was carried out; what it
     says may quote the message, so the code is taken out of it."""
     if not _can(platform, order.kind):
-        return Receipt(ActionState.FAILED, f"{order.platform} cannot {order.kind}")
+        words = say("{platform} cannot {step}", platform=order.platform, step=step_word(order.kind))
+        return Receipt(ActionState.FAILED, words)
     receipt = sound_receipt(await _asked(platform.perform, order, platform.repeatable is True))
     return replace(receipt, words=scrub(receipt.words, order.secret)) if order.secret else receipt
 
@@ -255,7 +258,7 @@ async def _asked(call: Callable[[Any], Awaitable[object]], about: object, repeat
         async with asyncio.timeout(LONGEST_SECONDS):
             return await call(about)
     except TimeoutError:
-        words = f"the platform's own code gave no answer in {LONGEST_SECONDS:.0f} s"
+        words = say("the platform's own code gave no answer in {seconds:.0f} s", seconds=LONGEST_SECONDS)
         return Receipt(ActionState.WAITING, words, HUNG_SECONDS) if repeatable else Receipt(ActionState.UNKNOWN, words)
     except asyncio.CancelledError as error:
         if is_cancelled():
@@ -266,4 +269,5 @@ async def _asked(call: Callable[[Any], Awaitable[object]], about: object, repeat
 
 
 def _faulty(error: BaseException) -> Receipt:
-    return Receipt(ActionState.UNKNOWN, f"an error in the platform's own code: {described(error)}")
+    words = say("an error in the platform's own code: {error}", error=described(error))
+    return Receipt(ActionState.UNKNOWN, words)

@@ -23,6 +23,7 @@ from store import cases, lease, members, messages, rulebooks
 from store.database import Database
 from store.errors import Conflict
 from store.records import CaseState, Decision
+from widgets.language import say
 
 WARMED_MESSAGES = MOST_MESSAGES
 """At most so many stored messages fill the windows again after a restart."""
@@ -131,7 +132,8 @@ class Intake:
         if case.state is not CaseState.OPEN or self._left_to_people.get(case_id) == case.seen:
             return 0
         try:
-            return self._desk.decide(case_id, Decision.LADDER, reason=f"rule {rule}, mode auto").decision_id
+            reason = say("rule {rule}, mode auto", rule=rule)
+            return self._desk.decide(case_id, Decision.LADDER, reason=reason).decision_id
         except NotAllowed:
             # The platform can do nothing of it: the case stays, says why, and is not tried again as it is.
             self._left_to_people[case_id] = case.seen

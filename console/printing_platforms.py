@@ -12,7 +12,13 @@ from console.limiting import age_words, cannot_words
 from console.platform_health import PlatformRow, health_words
 from console.platforms.base import Access
 from console.platforms.limits import Limits
-from widgets.safe import safe
+from widgets.language import say, say_n
+from widgets.safe import cells, safe
+from widgets.words import step_word
+from widgets.wrapping import wrap
+
+_FURTHER = "  "
+"""Before all lines of a text but the first."""
 
 
 def access_shape(name: str, access: Access) -> Iterator[dict[str, object]]:
@@ -37,30 +43,37 @@ def print_platform(row: PlatformRow, limits: Limits) -> None:
 
 
 def print_access(name: str, access: Access) -> None:
-    groups = "1 group" if len(access.groups) == 1 else f"{len(access.groups)} groups"
-    click.echo(f"{name}: logged in as {safe(access.account)}, in {groups}")
+    groups = say_n("{n} group", "{n} groups", len(access.groups))
+    click.echo(say("{platform}: logged in as {account}, in {groups}", platform=name, account=safe(access.account),
+                   groups=groups))  # fmt: skip
+    look, fine = say("LOOK"), say("ok")
+    width = max(cells(look), cells(fine))
     for group in access.groups:
-        verdict = "LOOK" if group.lacking or group.remarks else "ok  "
-        click.echo(f"{verdict}  {safe(group.name)}  ({safe(group.key)})")
+        verdict = look if group.lacking or group.remarks else fine
+        click.echo(f"{verdict}{' ' * (width - cells(verdict))}  {safe(group.name)}  ({safe(group.key)})")
         by_reason: dict[str, list[str]] = {}
         for kind, words in group.lacking:
-            by_reason.setdefault(words, []).append(kind)
-        for words, kinds in by_reason.items():
-            _print(f"cannot {', '.join(kinds)}: {safe(words)}", "      ")
+            by_reason.setdefault(words, []).append(step_word(kind))
+        for words, steps in by_reason.items():
+            _print(say("cannot {steps}: {why}", steps=say(", ").join(steps), why=safe(words)), "      ")
         for remark in group.remarks:
             _print(safe(remark), "      ")
     for remark in access.remarks:
         _print(safe(remark), "")
     if not access.groups and not access.remarks:
         _print(
-            "it is in no group yet; docs/platforms.md says how it comes into yours, which the worker has to run for", ""
+            say(
+                "it is in no group yet; docs/platforms.md says how it comes into yours, which the worker has to run for"
+            ),
+            "",
         )
 
 
 def _print(text: str, indent: str) -> None:
-    """A line, broken at the words where it goes to a terminal; a file or a pipe gets it whole."""
+    """A line, broken where it goes to a terminal; a file or a pipe gets it whole."""
     if not sys.stdout.isatty():
         click.echo(indent + text)
         return
-    width = shutil.get_terminal_size().columns
-    click.echo(click.wrap_text(text, width, initial_indent=indent, subsequent_indent=indent + "  "))
+    width = max(20, shutil.get_terminal_size().columns - len(indent) - len(_FURTHER))
+    for start, end in wrap(text, width, len(text)):
+        click.echo(indent + (_FURTHER if start else "") + text[start:end])

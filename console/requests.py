@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from console.desk import AUTOMATIC
 from console.listening import Heard
 from rules.records import JOIN_REQUEST, Finding, Message, MessageKey, Mode
 from store import decisions, requests
 from store.database import Database
-from store.records import Decision
+from store.records import AUTOMATIC, Decision
+from widgets.language import mark
 
 _INVITES = "invites"
 """The key in a request's `extra` that says whom it invites: Vigil's own account into another group."""
@@ -32,7 +32,7 @@ def _what(message: Message) -> str:
         invites = _INVITES in msgspec.json.decode(message.extra, type=dict[str, object])
     except msgspec.MsgspecError:
         invites = False
-    return "invites Vigil's own account into this group" if invites else ""
+    return mark("invites Vigil's own account into this group") if invites else ""
 
 
 def close_settled(db: Database, heard: Sequence[Heard], gone: Sequence[MessageKey], now: float) -> None:
@@ -55,4 +55,4 @@ def close_settled(db: Database, heard: Sequence[Heard], gone: Sequence[MessageKe
 
 
 def _why(joined: bool) -> str:
-    return "has joined meanwhile" if joined else "the request was taken back, or answered elsewhere"
+    return mark("has joined meanwhile") if joined else mark("the request was taken back, or answered elsewhere")

@@ -227,12 +227,6 @@ members_language = "{language}"
 # password_file = "matrix.password"
 # inviters = ["@ada:example.org"]
 
-# A QQ account held by NapCat, LLBot or another program of OneBot v11 (docs/platform-onebot.md says how to set it up).
-# [platforms.qq]
-# kind = "onebot"
-# connect = "ws://127.0.0.1:3001"
-# token_file = "qq.token"
-
 # A Telegram bot (docs/platform-telegram.md says how to make one). The token's file is its owner's alone (chmod 600).
 # [platforms.telegram]
 # kind = "telegram"

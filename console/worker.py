@@ -14,6 +14,7 @@ import msgspec
 from console.collecting import collect_seldom
 from console.dispatch import Dispatch, Dispatched, log_lines
 from console.intake import Intake, TakenIn
+from console.language import translation
 from console.listing import Listing
 from console.measuring import Measuring
 from console.platforms.base import Platform, PlatformError
@@ -30,7 +31,7 @@ from rules.rulebook import RulebookError
 from store import lease, messages, rulebooks
 from store.database import Database, open_database
 from store.errors import LeaseHeld, LeaseLost, StoreError
-from widgets.language import mark
+from widgets.language import install, mark
 
 HEARTBEAT_SECONDS = 1.0
 OUTBOX_SECONDS = 0.1
@@ -111,6 +112,8 @@ class Worker:
         Raises LeaseHeld, LeaseLost, StoreUnavailable, RulebookError, PlatformError.
         """
         collect_seldom()
+        # What it stores for people to read is in the community's language.
+        install(translation(self.settings.language))
         rulebook = load_rulebook(self.settings)
         self._lists = rulebook.files
         engine = Engine(rulebook)

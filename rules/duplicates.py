@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -24,6 +25,14 @@ from rules.spans import densest
 MOST_MESSAGES = 100_000
 """Messages a window holds. Beyond, the one that came first goes, whatever its time."""
 
+FEWEST_MESSAGES = 20_000
+"""Messages a window holds whatever their time: a recording may have one group after another."""
+
+_LATE = 2
+"""Beyond those a message goes that is so many windows old: what comes late by less than a window still finds it."""
+_RECENT = 64
+"""The earliest of so many messages tells the time, so that one from the future makes nothing go."""
+
 COMPARED_CHARACTERS = LONGEST
 """How much of a folded text is kept and compared."""
 
@@ -37,6 +46,30 @@ _Text: TypeAlias = tuple[int, str, Said, Sequence[Piece], int, int, int, int]
 for a message), and as in `Coming` its place, what is leaving, what is replaced, and its run."""
 
 
+class _Ring:
+    """Places that are taken in turn, and given up by who came first. `first` and `next` count who ever came."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._fewest = FEWEST_MESSAGES
+        self._times: deque[float] = deque()
+        self.first = self.next = 0
+
+    def enter(self, time: float, gone_before: float) -> tuple[int, int]:
+        """The place of who is of the time `time`, and of one that goes, -1 for none: of a time before `gone_before` if
+        there is room."""
+        room = self._most + 1
+        place, gone = self.next % room, -1
+        self.next += 1
+        self._times.append(time)
+        held = len(self._times)
+        if held > self._most or (held > self._fewest and self._times[0] < gone_before):
+            self._times.popleft()
+            gone = self.first % room
+            self.first += 1
+        return place, gone
+
+
 class _Window:
     """The messages kept for comparing, and what was joined of them, by place."""
 
@@ -46,8 +79,9 @@ class _Window:
         self.copies = Copies(self._room)
         self.held: list[Entry | Said | None] = [None] * (2 * self._room)
         self.runs = Runs()
-        self._came = 0
-        self._joined = 0
+        self._came: _Ring = _Ring(self._most)
+        self._joined: _Ring = _Ring(self._most)
+        self._recent: deque[float] = deque(maxlen=_RECENT)
         self._latest: dict[str, float] = {}
         self._keys: dict[Key, None] = {}
         self._named: dict[Key, None] = {}
@@ -72,25 +106,31 @@ class _Window:
             held = self.held[place] = Entry(*held)
         return held
 
-    def enter(self, key: Key) -> tuple[int, int]:
-        """The place of a new message, and of the one that has to go for it, -1 for none."""
+    def enter(self, key: Key, time: float, window: float) -> tuple[int, int]:
+        """The place of a new message, and of the one that goes for it, -1 for none."""
         self._keys[key] = None
-        place, gone = self._came % self._room, -1
-        if self._came >= self._most:
-            gone = (self._came - self._most) % self._room
+        self._recent.append(time)
+        place, gone = self._came.enter(time, self._outdated(window))
+        if gone >= 0:
             del self._keys[next(iter(self._keys))]
-        self._came += 1
         return place, gone
 
-    def join(self, run: Run) -> tuple[int, int, int]:
-        """The place of what is joined of a run, of what has to go for it, and of what was joined before."""
-        place, gone = self._room + self._joined % self._room, -1
-        if self._joined >= self._most:
-            gone = self._room + (self._joined - self._most) % self._room
-        before = -1 if run.joined == -1 or self._joined - run.joined >= self._room else run.joined % self._room
-        run.joined = self._joined
-        self._joined += 1
-        return place, gone, -1 if before == -1 else self._room + before
+    def join(self, run: Run, time: float, window: float) -> tuple[int, int, int]:
+        """The place of what is joined of a run, of what goes for it, and of what was joined before."""
+        before = -1 if run.joined < self._joined.first else self._room + run.joined % self._room
+        run.joined = self._joined.next
+        place, gone = self._joined.enter(time, self._outdated(window))
+        return self._room + place, gone if gone < 0 else self._room + gone, before
+
+    def _outdated(self, window: float) -> float:
+        """What is of a time before this goes."""
+        return min(self._recent, default=-math.inf) - _LATE * window
+
+    def forget(self, *places: int) -> None:
+        """Holds nothing any more for those that went."""
+        for place in places:
+            if place >= 0:
+                self.held[place] = None
 
     def name(self, keys: Iterable[Key]) -> tuple[Key, ...]:
         """Those of the keys that no finding named yet. Now one has."""
@@ -187,7 +227,7 @@ class Duplicates:
             self._rule.threshold,
             float(self._rule.window),
         )
-        for (number, _, said, pieces, place, _, before, _), other, score in zip(coming, best, scores, strict=True):
+        for (number, _, said, pieces, place, gone, before, _), other, score in zip(coming, best, scores, strict=True):
             like = None if other < 0 else window.entry(other)
             if pieces:
                 entry = self._run_entry(said, before)
@@ -195,14 +235,14 @@ class Duplicates:
                 if like is not None:
                     more = self._completed(batch[number], window.entry(place), pieces, like, score)
                     findings[number] = _both(findings[number], more)
-                continue
-            window.held[place] = said
-            if like is not None:
-                findings[number] = self._found(batch[number], window.entry(place), like, score)
-            if campaigns:
+            else:
+                window.held[place] = said
+                if like is not None:
+                    findings[number] = self._found(batch[number], window.entry(place), like, score)
                 campaign = campaigns.get(batch[number].message.key)
                 if campaign is not None:
                     window.pin(window.entry(place), campaign)
+            window.forget(before, gone)
         return findings
 
     def _coming(self, batch: Sequence[Prepared]) -> list[_Text]:
@@ -223,7 +263,7 @@ class Duplicates:
             shown = prepared.text[:SHOWN_CHARACTERS]
             place = -1
             if enough:
-                place, gone = window.enter(key)
+                place, gone = window.enter(key, time, rule.window)
                 said: Said = ((key,), message.member, (shown,), time)
                 coming.append((number, text, said, (), place, gone, -1, 0 if run is None else run.number))
             if run is None:
@@ -235,7 +275,7 @@ class Duplicates:
             if len(joined) - joined.count("0") >= rule.min_length:
                 keys = tuple([piece[0] for piece in pieces])
                 said = (keys, message.member, tuple([piece[2] for piece in pieces]), time)
-                coming.append((number, joined, said, pieces, *window.join(run), run.number))
+                coming.append((number, joined, said, pieces, *window.join(run, time, rule.window), run.number))
         return coming
 
     def _texts(self, batch: Sequence[Prepared]) -> list[tuple[str, bool]]:

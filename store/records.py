@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+AUTOMATIC = "vigil"
+"""Under this name the worker takes decisions of its own; no person can have it."""
+
 
 class Decision(StrEnum):
     """What a moderator says of a case. LADDER stands for each member's own next step."""

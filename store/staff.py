@@ -7,11 +7,11 @@ import unicodedata
 from store import audit
 from store.database import Database
 from store.errors import Conflict, NotFound, StoreError
-from store.records import Role, Staff
+from store.records import AUTOMATIC, Role, Staff
 
 LONGEST_NAME = 40
 
-RESERVED = ("vigil", "worker")
+RESERVED = (AUTOMATIC, "worker")
 """Names the program uses for itself in decisions and in the audit log."""
 
 

@@ -22,19 +22,21 @@ from store.records import (
     Reach,
 )
 from widgets.language import say, say_n
-from widgets.lines import Line, Page, Part, clock, cut, day, fit, fit_right, marked, wrap
+from widgets.lines import Line, Page, Part, clock, cut, day, fit, fit_right, marked
 from widgets.safe import Stretch, joined, safe, safe_spans, window
 from widgets.words import (
     action_state_word,
     decision_state_word,
     decision_word,
     kind_word,
+    reason_words,
     rule_word,
     state_sign,
     state_word,
     step_word,
     steps_words,
 )
+from widgets.wrapping import wrap
 
 _ROOMY = 20
 """From so many lines on the card spaces its parts; below, every line is needed."""
@@ -251,6 +253,8 @@ def _section(title: str, width: int) -> list[Line]:
 def _message(message: CaseMessage, width: int, rows: int, signs: tuple[str, str]) -> list[Line]:
     """A message with its evidence marked: one line of who, where and why, and at most `rows` of text."""
     sign = ("× ", "card--alarm") if message.deleted else ("! ", "card--caution")
+    # Of a request it is Vigil that says what it is.
+    matched = say(message.matched) if message.matched and message.rule == JOIN_REQUEST else message.matched
     head: Line = [
         sign,
         (clock(message.time) + " ", "card--dim"),
@@ -258,7 +262,7 @@ def _message(message: CaseMessage, width: int, rows: int, signs: tuple[str, str]
         (cut(safe(message.name, 60), 24), "card--name"),
         ("  " + rule_word(message.rule), "card--dim"),
         (f" {message.score:.0f}" if message.rule != JOIN_REQUEST else "", "card--dim"),
-        (": " + safe(message.matched, 200) if message.matched else "", "card--dim"),
+        (": " + safe(matched, 200) if matched else "", "card--dim"),
     ]
     spans = [(span.start, span.end) for span in message.spans]
     text, found = safe_spans(message.text, spans, _WHOLE)
@@ -357,7 +361,8 @@ def _past(decision: PastDecision, width: int) -> list[Line]:
         lines.append(line)
     for remark in decision.remarks:
         lines += _remark(remark, width, "    ")
-    said = [safe(text) for text in (decision.reason, decision.answer) if text]
+    words = ((decision.reason, decision.by), (decision.answer, decision.approver))
+    said = [safe(reason_words(text, by)) for text, by in words if text]
     if said:
         lines.append([("    “" + "” – “".join(said) + "”", "card--dim")])
     if decision.failure:

@@ -18,7 +18,7 @@ from widgets.lines import MOVES, Painted, Part, clock, cut, fit, marked
 from widgets.safe import safe
 from widgets.words import kind_word
 
-_REMEMBERED = 4096  # strips kept: some pages either way
+_REMEMBERED = 512  # strips kept, of 3 KB each or more: some pages either way
 
 
 class Source(Protocol):

@@ -13,7 +13,7 @@ from store.ledger import LedgerRow
 from store.records import Decision, DecisionState
 from store.roster_records import MemberCard, MemberDecision, MemberGrant, MemberGroup, MemberStrike, Note
 from widgets.language import say, say_n
-from widgets.lines import Line, Page, Part, cut, day, fit, fit_right, wrap
+from widgets.lines import Line, Page, Part, cut, day, fit, fit_right
 from widgets.roster import AGE_CELLS, ago
 from widgets.safe import safe
 from widgets.words import (
@@ -22,9 +22,11 @@ from widgets.words import (
     earning_word,
     grant_state_word,
     layer_word,
+    reason_words,
     rule_word,
     steps_words,
 )
+from widgets.wrapping import wrap
 
 BARS = "▁▂▃▄▅▆▇█"
 NO_BAR = "·"
@@ -257,5 +259,6 @@ def _decision(decision: MemberDecision, width: int) -> list[Line]:
         ]
     ]
     if decision.reason:
-        lines += [[("    “" + text + "”", "member--dim")] for _, text in _wrapped(decision.reason, width - 8)]
+        reason = reason_words(decision.reason, decision.by)
+        lines += [[("    “" + text + "”", "member--dim")] for _, text in _wrapped(reason, width - 8)]
     return lines

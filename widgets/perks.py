@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from store.perk_records import Perk, PerkKind, Preview, Waiting
 from widgets.language import say, say_n
-from widgets.lines import Line, Page, clock, cut, day, fit, fit_right, wrap
+from widgets.lines import Line, Page, clock, cut, day, fit, fit_right
 from widgets.listing import Listing
 from widgets.safe import safe
+from widgets.wrapping import wrap
 
 _MOST_LINES = 12
 """Of a message, however long it is."""

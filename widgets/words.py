@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.records import JOIN_REQUEST
-from store.records import ActionState, CaseState, Decision, DecisionState, Role
+from store.records import AUTOMATIC, ActionState, CaseState, Decision, DecisionState, Role
 from widgets.language import say
 from widgets.safe import safe
 
@@ -148,6 +148,12 @@ def decision_state_word(state: DecisionState) -> str:
             return say("rejected")
         case DecisionState.UNDONE:
             return say("undone")
+
+
+def reason_words(reason: str, by: str) -> str:
+    """Why something was decided: as the person wrote it who did, or Vigil's own words in the language of the screen.
+    Not safe to show yet."""
+    return say(reason) if reason and by == AUTOMATIC else reason
 
 
 def action_state_word(state: ActionState) -> str:

@@ -21,6 +21,7 @@ import stamina.instrumentation
 
 import console
 from console.platforms.base import PlatformError
+from widgets.language import mark, say
 
 Answer = TypeVar("Answer")
 
@@ -59,23 +60,31 @@ class Secrets:
 
 
 class HttpError(Exception):
-    """A request that did not end with the answer asked for; its text is one clean line. `again` is whether the same
-    request may succeed later, `wait` after how many seconds the service wants it, None where it did not say.
-    `uncertain` is whether the service may have done all the same what was asked."""
+    """A request that did not end with the answer asked for; its text is one clean line in English, for logs: `words`
+    with `values` put in, where there are any. `again` is whether the same request may succeed later, `wait` after how
+    many seconds the service wants it, None where it did not say. `uncertain` is whether the service may have done all
+    the same what was asked."""
 
     again = True
     uncertain = True
 
-    def __init__(self, words: str, wait: float | None = None) -> None:
-        super().__init__(words)
+    def __init__(self, words: str, wait: float | None = None, **values: object) -> None:
+        super().__init__(words.format(**values) if values else words)
         self.wait = wait
+        self._words = words
+        self._values = values
+
+    @property
+    def said(self) -> str:
+        """The text for people, in the language that is installed; what the service said is as it said it."""
+        return say(self._words, **self._values)
 
 
 class Unreachable(HttpError):
     """No connection, or no answer in time."""
 
-    def __init__(self, words: str, *, uncertain: bool = True) -> None:
-        super().__init__(words)
+    def __init__(self, words: str, *, uncertain: bool = True, **values: object) -> None:
+        super().__init__(words, None, **values)
         self.uncertain = uncertain
 
 
@@ -92,7 +101,11 @@ class Refusal(HttpError):
     service that spoke, but something before it: that says nothing of what was asked."""
 
     def __init__(self, status: int, code: str, words: str, wait: float | None) -> None:
-        super().__init__(f"{words or httpx.codes.get_reason_phrase(status) or 'refused'} ({code or status})", wait)
+        said = words or httpx.codes.get_reason_phrase(status)
+        if said:
+            super().__init__("{said} ({code})", wait, said=said, code=code or status)
+        else:
+            super().__init__(mark("refused ({code})"), wait, code=code or status)
         self.status = status
         self.code = code
         self.again = status in (408, 425, 429) or status >= 500
@@ -209,12 +222,16 @@ class Http:
             async with asyncio.timeout(seconds + self._answer_seconds):
                 status, wait, received = await self._receive(method, url, content, given, timeout)
         except TimeoutError:
-            raise Unreachable(f"no whole answer in {seconds + self._answer_seconds:.0f} s") from None
+            raise Unreachable(
+                mark("no whole answer in {seconds:.0f} s"), seconds=seconds + self._answer_seconds
+            ) from None
         except httpx.TimeoutException as error:
-            raise Unreachable(f"no answer in {seconds:.0f} s", uncertain=not isinstance(error, _NOT_SENT)) from None
+            uncertain = not isinstance(error, _NOT_SENT)
+            raise Unreachable(mark("no answer in {seconds:.0f} s"), uncertain=uncertain, seconds=seconds) from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
             words = self._secrets.clean(str(error)) or type(error).__name__
-            raise Unreachable(f"no connection: {words}", uncertain=not isinstance(error, _NOT_SENT)) from None
+            uncertain = not isinstance(error, _NOT_SENT)
+            raise Unreachable(mark("no connection: {why}"), uncertain=uncertain, why=words) from None
         if status >= 400:
             said = self._explained(received)
             raise Refusal(status, said.code, said.words, said.wait if said.wait is not None else wait)
@@ -234,19 +251,21 @@ class Http:
                 return response.status_code, _wait(response.headers.get("Retry-After")), await _bounded(response)
             finally:
                 await response.aclose()
-        raise BadAnswer(f"more than {MOST_REDIRECTS} redirects one after the other")
+        raise BadAnswer(mark("more than {n} redirects one after the other"), n=MOST_REDIRECTS)
 
     def _elsewhere(self, url: httpx.URL, response: httpx.Response, method: str) -> httpx.URL:
         """Where a redirect leads. Another host would be handed the token: it has to be named in the settings."""
         try:
             target = url.join(response.headers["Location"])
         except (httpx.InvalidURL, KeyError, ValueError):
-            raise BadAnswer("a redirect to no address") from None
+            raise BadAnswer(mark("a redirect to no address")) from None
         if (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port):
             place = self._secrets.clean(f"{target.scheme}://{target.netloc.decode('ascii', 'replace')}")
-            raise BadAnswer(f"a redirect to {place}; if that is the service, name it in vigil.toml")
+            raise BadAnswer(mark("a redirect to {place}; if that is the service, name it in vigil.toml"), place=place)
         if method != "GET" and response.status_code not in (307, 308):
-            raise BadAnswer(f"a redirect ({response.status_code}) of what should be done, not looked up")
+            raise BadAnswer(
+                mark("a redirect ({status}) of what should be done, not looked up"), status=response.status_code
+            )
         return target
 
     def _explained(self, body: bytes) -> Explained:
@@ -266,11 +285,13 @@ class Http:
                 # Half a surrogate pair, which anybody can write into a message, must not hide all others.
                 return msgspec.json.decode(mended(body), type=answer)
         except msgspec.ValidationError as error:
-            raise BadAnswer(f"an answer of another shape: {self._secrets.clean(str(error))}") from None
+            raise BadAnswer(mark("an answer of another shape: {why}"), why=self._secrets.clean(str(error))) from None
         except (ValueError, RecursionError):
             # Cut after that: half a token is known for none.
             begins = self._secrets.clean(body[:_BEGINNING].decode("utf-8", "replace"))[:80]
-            raise BadAnswer(f"an answer that is no JSON: {begins!r}" if body else "an empty answer") from None
+            if not body:
+                raise BadAnswer(mark("an empty answer")) from None
+            raise BadAnswer(mark("an answer that is no JSON: {begins!r}"), begins=begins) from None
 
 
 def bounded(wait: float | None) -> float | None:
@@ -284,7 +305,7 @@ async def _bounded(response: httpx.Response) -> bytes:
     async for part in response.aiter_bytes():
         size += len(part)
         if size > LARGEST_ANSWER:
-            raise TooLarge(f"an answer of more than {LARGEST_ANSWER // 1_000_000} MB")
+            raise TooLarge(mark("an answer of more than {n} MB"), n=LARGEST_ANSWER // 1_000_000)
         parts.append(part)
     return b"".join(parts)
 

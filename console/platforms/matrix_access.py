@@ -15,6 +15,7 @@ from console.platforms.matrix_power import Power, power
 from console.platforms.matrix_shapes import Create, Event, Invited, Room
 from console.platforms.matrix_text import one_line
 from store.records import ActionKind
+from widgets.language import say
 
 CHECKED = (
     ActionKind.DELETE, ActionKind.WARN, ActionKind.MUTE, ActionKind.REMOVE, ActionKind.BAN, ActionKind.ADMIT,
@@ -52,17 +53,19 @@ async def access_of(client: Client, reading: Reading, direct: Direct, inviters: 
         try:
             found = msgspec.json.decode(part, type=Room)
         except BAD_EVENT:
-            groups.append(GroupAccess(room, reading.group(room), (), ("the server describes it in another shape",)))
+            strange = say("the server describes it in another shape")
+            groups.append(GroupAccess(room, reading.group(room), (), (strange,)))
             continue
         events = [*found.state.events, *found.timeline.events]
         reading.learn(room, events, {})
         group = _group(room, reading.group(room), events, client.user)
         if moved := reading.replaced.pop(room, None):
-            group = replace(group, remarks=(*group.remarks, f"it has moved to a new group: {one_line(moved[0])}"))
+            to = say("it has moved to a new group: {group}", group=one_line(moved[0]))
+            group = replace(group, remarks=(*group.remarks, to))
         groups.append(group)
     remarks = [_invitation(room, part, reading, client.user, inviters) for room, part in answer.rooms.invite.items()]
     if not inviters:
-        remarks.append("`inviters` in vigil.toml is empty: no invitation is followed")
+        remarks.append(say("`inviters` in vigil.toml is empty: no invitation is followed"))
     return Access(client.user, tuple(sorted(groups, key=lambda group: group.name)), tuple(remarks))
 
 
@@ -82,7 +85,7 @@ def _group(room: str, name: str, events: list[msgspec.Raw], account: str) -> Gro
             continue
     found: Power = power(create, founder, content)
     lacking = tuple((kind, found.lack(kind, account)) for kind in CHECKED if found.lack(kind, account))
-    remarks = ("it is encrypted: its messages cannot be read, no rule looks at them",) if encrypted else ()
+    remarks = (say("it is encrypted: its messages cannot be read, no rule looks at them"),) if encrypted else ()
     return GroupAccess(room, name, lacking, remarks)
 
 
@@ -97,6 +100,9 @@ def _invitation(room: str, part: msgspec.Raw, reading: Reading, account: str, in
                 inviter = event.sender
     except BAD_EVENT:
         pass
+    values = {"inviter": inviter, "group": reading.group(room)}
     if inviter in inviters:
-        return f"{inviter} invites it to {reading.group(room)}: the worker will follow that"
-    return f"{inviter} invites it to {reading.group(room)}, but is not among `inviters` in vigil.toml"
+        words = say("{inviter} invites it to {group}: the worker will follow that", **values)
+    else:
+        words = say("{inviter} invites it to {group}, but is not among `inviters` in vigil.toml", **values)
+    return words

@@ -16,6 +16,7 @@ from console.platforms.matrix_moves import is_trouble
 from console.platforms.matrix_mutes import CannotMute, MuteKeeper
 from console.platforms.matrix_text import mention, one_line
 from store.records import ActionKind, ActionState, Order
+from widgets.language import mark, say
 
 TROUBLE_SECONDS = (1.0, 20.0)
 LOGIN_SECONDS = 60.0
@@ -33,7 +34,12 @@ _CHANGES = {
 }
 """What changes a membership, and what the membership is afterwards; "" is none at all."""
 
-_NOW = {"join": "is in the group", "invite": "is invited", "leave": "has left", "ban": "is banned", "": "has left"}
+_LEFT = mark("{member} does not ask to be let in any more: has left")
+_NOW = {
+    "join": mark("{member} does not ask to be let in any more: is in the group"),
+    "invite": mark("{member} does not ask to be let in any more: is invited"),
+    "ban": mark("{member} does not ask to be let in any more: is banned"),
+}
 _ON_MEMBERS = frozenset([ActionKind.REMOVE, ActionKind.BAN, ActionKind.UNBAN, ActionKind.REFUSE])
 
 
@@ -87,18 +93,20 @@ class Actions:
             if self._tries[order.key] >= MOST_TRIES:
                 del self._tries[order.key]
                 self._troubles = 0
-                words = f"{error}; tried {MOST_TRIES} times: look in the group whether it was done"
+                words = say(
+                    "{said}; tried {n} times: look in the group whether it was done", said=error.said, n=MOST_TRIES
+                )
                 return Receipt(ActionState.UNKNOWN, words)
         return self._later(error)
 
     def _later(self, error: HttpError) -> Receipt:
         """When to try again: when the server says, else after longer and longer."""
         if error.wait is not None:
-            return Receipt(ActionState.WAITING, str(error), max(error.wait, 0.1))
+            return Receipt(ActionState.WAITING, error.said, max(error.wait, 0.1))
         first, longest = TROUBLE_SECONDS
         wait = min(first * 2 ** min(self._troubles, 10), longest)
         self._troubles += 1
-        return Receipt(ActionState.WAITING, str(error), wait)
+        return Receipt(ActionState.WAITING, error.said, wait)
 
     async def _do(self, order: Order, ready: Callable[[], bool]) -> str:
         """Returns what is worth saying of an action that was carried out."""
@@ -142,11 +150,11 @@ class Actions:
         try:
             await self._tell(order, f"{await self._group(order.group)}: {order.text}", ready, insist=False)
         except Declined:
-            return "told in the group, but not alone: the member has left, or never entered, the room for that"
+            return say("told in the group, but not alone: the member has left the room for that, or never entered it")
         except Refusal as error:
             if error.again or not error.code:
                 raise
-            return f"told in the group, but not alone: {error}"
+            return say("told in the group, but not alone: {why}", why=error.said)
         return ""
 
     async def _group(self, room: str) -> str:
@@ -158,7 +166,7 @@ class Actions:
     async def _tell(self, order: Order, text: str, ready: Callable[[], bool], *, insist: bool) -> None:
         """Say something to the member alone. Raises Declined, where Vigil is not to `insist`."""
         if not ready():
-            raise _NotReady("what was read last is not known yet")
+            raise _NotReady(mark("what was read last is not known yet"))
         room = await self._direct.room(order.member, insist=insist)
         await self._client.send(room, f"{order.key}.direct", {"msgtype": "m.text", "body": text, "m.mentions": {}})
 
@@ -171,8 +179,8 @@ class Actions:
             if asking is None or asking.membership != "knock":
                 now = asking.membership if asking else ""
                 if now in wanted:
-                    return "was so already"
-                raise _Failed(f"{order.member} does not ask to be let in any more: {_NOW.get(now, now)}")
+                    return say("was so already")
+                raise _Failed(say(_NOW.get(now, _LEFT), member=order.member))
         refused: Refusal | None = None
         try:
             await self._client.change_member(order.group, change, order.member, one_line(order.text, 300))
@@ -182,10 +190,10 @@ class Actions:
             refused = error
         member = await self._client.member(order.group, order.member)
         if (member.membership if member else "") in wanted:
-            return "" if refused is None else "was so already"
+            return "" if refused is None else say("was so already")
         if refused is not None:
             raise refused
-        raise _Failed(f"the server said yes, but {order.member} is still {member.membership if member else 'nothing'}")
+        raise _Failed(say("the server said yes, but nothing has changed for {member}", member=order.member))
 
     async def _explained(self, order: Order, error: HttpError) -> Receipt:
         """A failure in the platform's words, with what it takes."""
@@ -194,7 +202,7 @@ class Actions:
             try:
                 own = await self._client.member(order.group, self._client.user)
                 if own is None or own.membership != "join":
-                    advice = f"{self._client.user} is not in the group: invite it again"
+                    advice = self._outside()
                 else:
                     power = await self._client.power(order.group)
                     advice = power.lack(order.kind, self._client.user)
@@ -202,10 +210,14 @@ class Actions:
                         advice = power.out_of_reach(order.member, self._client.user)
             except Refusal as second:
                 if second.status in (403, 404):
-                    advice = f"{self._client.user} is not in the group: invite it again"
+                    advice = self._outside()
             except (HttpError, LoginRefused):
                 pass
-        return Receipt(ActionState.FAILED, f"{error}; {advice}" if advice else str(error))
+        words = say("{said}; {advice}", said=error.said, advice=advice) if advice else error.said
+        return Receipt(ActionState.FAILED, words)
+
+    def _outside(self) -> str:
+        return say("{account} is not in the group: invite it again", account=self._client.user)
 
 
 class _NotReady(Unreachable):

@@ -24,6 +24,7 @@ from console.platforms.matrix_shapes import (
     Sync,
     Tombstone,
 )
+from widgets.language import mark
 
 Answer = TypeVar("Answer")
 
@@ -125,7 +126,7 @@ class Client:
                     return msgspec.json.decode(event.content, type=Create), event.sender
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 continue
-        raise BadAnswer("a group without a beginning")
+        raise BadAnswer(mark("a group without a beginning"))
 
     async def send(self, room: str, transaction: str, content: Mapping[str, Any]) -> None:
         """Post a message; the same transaction posts it once."""

@@ -15,6 +15,7 @@ from console.platforms.matrix_client import Client
 from console.platforms.matrix_login import LoginRefused
 from console.platforms.matrix_shapes import Mute, Mutes
 from store.records import ActionKind
+from widgets.language import say
 
 KEPT = "vigil.mutes"
 LIFT_SECONDS = 1.0
@@ -54,7 +55,7 @@ class MuteKeeper:
                 raise CannotMute(why)
             silent = power.silent()
             if silent + 1 > power.level(account):
-                raise CannotMute(f"{account} may not write there itself")
+                raise CannotMute(say("{account} may not write there itself", account=account))
             known = self._mutes.rooms.get(room, {}).get(user)
             if known is None or known.key != key:
                 until = self._clock() + seconds if seconds else 0.0
@@ -84,8 +85,8 @@ class MuteKeeper:
                     del self._mutes.rooms[room]
                 await self._client.set_account_data(KEPT, self._mutes)
 
-    async def lift_for_ever(self, say: Callable[[str], None]) -> None:
-        """Unmute whose time is over, now and from now on; `say` is told a line of each that could not be."""
+    async def lift_for_ever(self, tell: Callable[[str], None]) -> None:
+        """Unmute whose time is over, now and from now on; `tell` is told a line of each that could not be."""
         while True:
             for due in self._due():
                 try:
@@ -94,7 +95,7 @@ class MuteKeeper:
                 except (CannotMute, Refusal) as error:
                     again = isinstance(error, Refusal) and (error.again or not error.code)
                     if due not in self._later and not again:
-                        say(f"{due.user} stays muted in {due.room}: {error}")
+                        tell(f"{due.user} stays muted in {due.room}: {error}")
                     self._later[due] = self._clock() + AGAIN_SECONDS
                 except (HttpError, LoginRefused):
                     self._later[due] = self._clock() + LIFT_SECONDS

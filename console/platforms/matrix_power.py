@@ -13,6 +13,7 @@ from typing import Any
 
 from console.platforms.matrix_shapes import Create
 from store.records import ActionKind
+from widgets.language import mark, say
 
 CREATORS_APART = 12
 """From this room version on creators stand above all power levels, and may not be listed among them."""
@@ -21,16 +22,16 @@ SPOKEN = ("m.room.message", "m.room.encrypted", "m.sticker", "m.reaction", "m.po
 """What a muted member must not be able to send."""
 
 DOINGS: dict[ActionKind, str] = {
-    ActionKind.DELETE: "delete messages of others",
-    ActionKind.WARN: "write in the group",
-    ActionKind.MUTE: "mute members, that is change the group's permissions",
-    ActionKind.REMOVE: "remove members",
-    ActionKind.BAN: "ban members",
-    ActionKind.SEND: "write in the group",
-    ActionKind.UNMUTE: "unmute members, that is change the group's permissions",
-    ActionKind.UNBAN: "unban members",
-    ActionKind.ADMIT: "let people in who ask",
-    ActionKind.REFUSE: "turn people away who ask",
+    ActionKind.DELETE: mark("delete messages of others"),
+    ActionKind.WARN: mark("write in the group"),
+    ActionKind.MUTE: mark("mute members, that is change the group's permissions"),
+    ActionKind.REMOVE: mark("remove members"),
+    ActionKind.BAN: mark("ban members"),
+    ActionKind.SEND: mark("write in the group"),
+    ActionKind.UNMUTE: mark("unmute members, that is change the group's permissions"),
+    ActionKind.UNBAN: mark("unban members"),
+    ActionKind.ADMIT: mark("let people in who ask"),
+    ActionKind.REFUSE: mark("turn people away who ask"),
 }
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -95,22 +96,24 @@ class Power:
         own, needed = self.level(account), self.needed(kind)
         if own >= needed:
             return ""
-        return (
-            f"to {DOINGS[kind]} takes power level {needed:g}, and {account} has {own:g}: an admin of the group gives"
-            f" it {advised(needed)} in the group's settings, under roles and permissions"
-        )
+        return say(
+            "to {do} takes power level {needed:g}, and {account} has {own:g}: an admin of the group gives it {given} in"
+            " the group's settings, under roles and permissions",
+            do=say(DOINGS[kind]), needed=needed, account=account, own=own, given=advised(needed),
+        )  # fmt: skip
 
     def out_of_reach(self, member: str, account: str) -> str:
         """Why the account can do nothing to this member, or ""."""
         if self.level(account) > self.level(member):
             return ""
         if member in self.creators:
-            return f"{member} has created the group: nothing can be done to its creators"
+            return say("{member} has created the group: nothing can be done to its creators", member=member)
         theirs, own = self.level(member), self.level(account)
-        return (
-            f"{member} has power level {theirs:g} and {account} {own:g}: it takes more than the member has; an admin of"
-            " the group gives it that, or does it"
-        )
+        return say(
+            "{member} has power level {theirs:g} and {account} {own:g}: it takes more than the member has; an admin of"
+            " the group gives it that, or does it",
+            member=member, theirs=theirs, account=account, own=own,
+        )  # fmt: skip
 
     def with_level(self, user: str, level: int | None) -> dict[str, Any]:
         """The permissions with another level for a member; None takes what is listed away."""
@@ -147,8 +150,8 @@ def is_at_least(version: str, number: int) -> bool:
 def advised(needed: float) -> str:
     """A level to give, in the words of the clients where they have one."""
     if needed <= 50:
-        return "50 (moderator)"
-    return "100 (admin)" if needed <= 100 else f"{needed:g}"
+        return say("50 (moderator)")
+    return say("100 (admin)") if needed <= 100 else f"{needed:g}"
 
 
 def _integer(value: Any) -> int | None:

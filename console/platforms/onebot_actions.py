@@ -23,6 +23,8 @@ from console.platforms.onebot_members import GroupMember, member_of, members_of
 from console.platforms.onebot_shapes import number
 from console.platforms.onebot_text import one_line
 from store.records import ActionKind, ActionState, Order
+from widgets.language import say
+from widgets.words import step_word
 
 LONGEST_MUTE = 2_592_000 - 60
 """Seconds, 30 days but for a minute: the longest that every implementation accepts, some of them refuse 30 days."""
@@ -81,15 +83,18 @@ class Actions:
             return Receipt(ActionState.FAILED, str(error))
         except HttpError as error:
             if error.uncertain:
-                return Receipt(ActionState.UNKNOWN, f"{error}: whether it was carried out has to be looked up in QQ")
+                words = say("{said}: whether it was carried out has to be looked up in QQ", said=error.said)
+                return Receipt(ActionState.UNKNOWN, words)
             if error.again:
                 return _later(error)
-            return Receipt(ActionState.FAILED, await self._explained(order, error))
+            return Receipt(ActionState.FAILED, await self._with_advice(order, error.said))
 
     async def _do(self, order: Order) -> str:
         """Returns what is worth saying of an action that was carried out."""
         if is_anonymous(order.member) and order.kind not in (ActionKind.DELETE, ActionKind.WARN):
-            raise _Failed("it was written anonymously: QQ does not say by whom, so only the message can be deleted")
+            raise _Failed(
+                say("it was written anonymously: QQ does not say by whom, so only the message can be deleted")
+            )
         match order.kind:
             case ActionKind.DELETE:
                 await self._delete(order)
@@ -108,7 +113,7 @@ class Actions:
             case ActionKind.ADMIT | ActionKind.REFUSE:
                 await self._answer(order)
             case _:
-                raise _Failed(f"OneBot has no action to {order.kind}")
+                raise _Failed(say("{platform} cannot {step}", platform="OneBot", step=step_word(order.kind)))
         return ""
 
     async def _ask(self, action: str, **params: Any) -> None:
@@ -117,7 +122,7 @@ class Actions:
     async def _delete(self, order: Order) -> None:
         message = original_id(order.message)
         if not is_written(message):
-            raise _Failed("it is no message that can be deleted: QQ only tells of it")
+            raise _Failed(say("it is no message that can be deleted: QQ only tells of it"))
         try:
             await self._ask("delete_msg", message_id=number(message))
         except Failed as error:
@@ -126,14 +131,17 @@ class Actions:
             # It forgets what it knew of messages when it is restarted, and learns it again from history.
             if not await _sure(remind(self._calls, order.group, message)):
                 raise _Failed(
-                    f"{error}; the message is not in the group's history any more: it may be deleted already"
+                    say(
+                        "{said}; the message is not in the group's history any more: it may be deleted already",
+                        said=error.said,
+                    )
                 ) from None
             await self._ask("delete_msg", message_id=number(message))
 
     async def _warn(self, order: Order) -> str:
         if is_anonymous(order.member):
             await self._ask("send_group_msg", group_id=number(order.group), message=[_text(order.text)])
-            return "told in the group, but not alone: it was written anonymously"
+            return say("told in the group, but not alone: it was written anonymously")
         mention = {"type": "at", "data": {"qq": order.member}}
         await self._ask("send_group_msg", group_id=number(order.group), message=[mention, _text(f" {order.text}")])
         for left in reversed(range(TOLD_TRIES)):
@@ -145,8 +153,9 @@ class Actions:
                 if left and error.again and not error.uncertain:
                     await asyncio.sleep(min(error.wait or 1.0, 5.0))
                     continue
-                sure = "whether alone is not known" if error.uncertain else "but not alone"
-                return f"told in the group, {sure}: {error}"
+                if error.uncertain:
+                    return say("told in the group, whether alone is not known: {why}", why=error.said)
+                return say("told in the group, but not alone: {why}", why=error.said)
         return ""
 
     async def _tell(self, order: Order, text: str) -> None:
@@ -157,7 +166,7 @@ class Actions:
     async def _mute(self, order: Order) -> str:
         seconds = min(order.seconds or LONGEST_MUTE, LONGEST_MUTE)
         await self._silence(order, seconds)
-        return "" if 0 <= order.seconds - seconds <= 60 else "muted for 30 days, the longest QQ knows"
+        return "" if 0 <= order.seconds - seconds <= 60 else say("muted for 30 days, the longest QQ knows")
 
     async def _silence(self, order: Order, seconds: int) -> None:
         # Always with its duration: without one NapCat lifts a mute, and others mute for half an hour.
@@ -175,7 +184,7 @@ class Actions:
         except Failed as error:
             if error.uncertain or error.again or order.kind is ActionKind.BAN or await _sure(self._is_there(order)):
                 raise
-            return "was so already"
+            return say("was so already")
         for seconds in self._check_seconds:
             await asyncio.sleep(seconds)
             try:
@@ -184,8 +193,11 @@ class Actions:
             except HttpError as error:
                 error.uncertain = True
                 raise
-        why = await self._lack(order)
-        raise _Failed(f"the answer was yes, but {order.member} is still in the group{f'; {why}' if why else ''}")
+        raise _Failed(
+            await self._with_advice(
+                order, say("the answer was yes, but {member} is still in the group", member=order.member)
+            )
+        )
 
     async def _is_there(self, order: Order) -> bool:
         return any(member.user == order.member for member in await members_of(self._calls, order.group))
@@ -193,16 +205,16 @@ class Actions:
     async def _answer(self, order: Order) -> None:
         knock = knock_of(order.message)
         if knock is None:
-            raise _Failed("it is no request to be let in")
+            raise _Failed(say("it is no request to be let in"))
         params = {"flag": knock.flag, "sub_type": knock.kind, "type": knock.kind}
         approve = order.kind is ActionKind.ADMIT
         reason = {} if approve else {"reason": one_line(order.text)}
         await self._ask("set_group_add_request", **params, approve=approve, **reason)
 
-    async def _explained(self, order: Order, error: HttpError) -> str:
-        """A failure in the implementation's words, with what it takes."""
-        why = await self._lack(order)
-        return f"{error}; {why}" if why else str(error)
+    async def _with_advice(self, order: Order, said: str) -> str:
+        """What is said of a failure, with what it takes."""
+        advice = await self._lack(order)
+        return say("{said}; {advice}", said=said, advice=advice) if advice else said
 
     async def _lack(self, order: Order) -> str:
         """What stands in the way of an action on a member, "" where nothing is known to."""
@@ -229,13 +241,15 @@ def lack(own: GroupMember) -> str:
     """What Vigil's account lacks to act on others in a group, "" for nothing."""
     if own.role in ("owner", "admin", ""):
         return ""
-    return f"{own.user} is no administrator of the group: its owner can make it one"
+    return say("{account} is no administrator of the group: its owner can make it one", account=own.user)
 
 
 def out_of_reach(own: GroupMember, other: GroupMember) -> str:
     """Why nothing can be done to a member, "" where it can."""
-    if other.role == "owner" or (other.role == "admin" and own.role != "owner"):
-        return f"{other.user} is {'the owner' if other.role == 'owner' else 'an administrator'} of the group"
+    if other.role == "owner":
+        return say("{member} is the owner of the group", member=other.user)
+    if other.role == "admin" and own.role != "owner":
+        return say("{member} is an administrator of the group", member=other.user)
     return ""
 
 
@@ -246,4 +260,4 @@ def _text(text: str) -> dict[str, Any]:
 
 def _later(error: HttpError) -> Receipt:
     wait = TOKEN_SECONDS if isinstance(error, TokenRefused) else TROUBLE_SECONDS
-    return Receipt(ActionState.WAITING, str(error), wait if error.wait is None else error.wait)
+    return Receipt(ActionState.WAITING, error.said, wait if error.wait is None else error.wait)

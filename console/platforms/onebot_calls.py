@@ -23,6 +23,7 @@ from console.platforms.onebot_line import Line, TokenRefused
 from console.platforms.onebot_shapes import Envelope, Group, Login, Version, spelled
 from console.platforms.onebot_text import one_line
 from console.platforms.tokens import read_secret
+from widgets.language import mark
 
 Answer = TypeVar("Answer")
 
@@ -36,14 +37,22 @@ _LATE = ("timeout", "timed out", "超时")
 
 
 class Failed(HttpError):
-    """The implementation said that an action failed: `words` are its own. One that ran out of time inside may have
-    been carried out all the same."""
+    """The implementation said that an action failed: `words` are its own, and `own` what Vigil says in their place. One
+    that ran out of time inside may have been carried out all the same."""
 
     again = False
 
-    def __init__(self, retcode: str, words: str, *, uncertain: bool = False, wait: float | None = None) -> None:
-        said = f"{words} ({retcode})" if retcode and words else words or f"failed ({retcode or 'without a word'})"
-        super().__init__(said, wait)
+    def __init__(
+        self, retcode: str, words: str, *, own: str = "", uncertain: bool = False, wait: float | None = None
+    ) -> None:
+        if own:
+            super().__init__(own, wait, code=retcode)
+        elif words:
+            super().__init__("{said} ({code})" if retcode else "{said}", wait, said=words, code=retcode)
+        elif retcode:
+            super().__init__(mark("failed ({code})"), wait, code=retcode)
+        else:
+            super().__init__(mark("failed without a word"), wait)
         self.words = words
         self.uncertain = uncertain
         self.again = wait is not None
@@ -96,12 +105,16 @@ class Calls:
             try:
                 return msgspec.json.decode(bytes(envelope.data), type=answer)
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-                raise BadAnswer(f"{action}: an answer of another shape: {self._secrets.clean(str(error))}") from None
+                raise BadAnswer(
+                    mark("{action}: an answer of another shape: {why}"),
+                    action=action,
+                    why=self._secrets.clean(str(error)),
+                ) from None
         words = self._secrets.clean(envelope.words)
         if envelope.status == "async":
-            raise Failed(code, "it says it will do it later", uncertain=True)
+            raise Failed(code, "", own=mark("it says it will do it later ({code})"), uncertain=True)
         if code in ("1401", "1403", "401", "403") and not words:
-            raise TokenRefused(f"the token is not accepted ({code})")
+            raise TokenRefused(mark("the token is not accepted ({code})"), code=code)
         if code in ("429", "1429"):
             raise Failed(code, words, wait=BUSY_SECONDS)
         raise Failed(code, words, uncertain=any(sign in words.lower() for sign in _LATE))
@@ -153,9 +166,11 @@ class Calls:
             return await http.ask("POST", action, Envelope, body=params, headers=headers, patience=ONCE)
         except Refusal as error:
             if error.status in (401, 403):
-                raise TokenRefused(f"the token is not accepted ({error.status})") from None
+                raise TokenRefused(mark("the token is not accepted ({code})"), code=error.status) from None
             if error.status == 429:
-                raise Failed("429", "too many at once", wait=error.wait or BUSY_SECONDS) from None
+                raise Failed(
+                    "429", "", own=mark("too many at once ({code})"), wait=error.wait or BUSY_SECONDS
+                ) from None
             if error.status < 500 and error.status != 408:
                 raise Failed(error.code or str(error.status), str(error)) from None
             raise
@@ -169,7 +184,7 @@ class Calls:
             except (msgspec.DecodeError, UnicodeDecodeError):
                 return msgspec.json.decode(mended(raw), type=Envelope)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise BadAnswer(f"an answer of another shape: {self._secrets.clean(str(error))}") from None
+            raise BadAnswer(mark("an answer of another shape: {why}"), why=self._secrets.clean(str(error))) from None
 
 
 def sound(parts: Sequence[msgspec.Raw], kind: type[Answer]) -> list[Answer]:

@@ -27,6 +27,7 @@ import console
 from console.platforms.http import LARGEST_ANSWER, HttpError, Secrets, Unreachable
 from console.platforms.onebot_kind import OneBotOptions
 from console.platforms.onebot_shapes import Frame, spelled
+from widgets.language import mark
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 """Seconds between two tries to connect."""
@@ -42,6 +43,7 @@ MOST_BYTES_WAITING = 100_000_000
 """So many packets wait to be read, and so many bytes of them. With more the connection is given up, and history read
 instead."""
 REFUSALS = ("1401", "1403", "401", "403")
+_ENDED = mark("the connection ended before there was an answer")
 
 _quiet = logging.getLogger("vigil.onebot")
 _quiet.addHandler(logging.NullHandler())
@@ -127,7 +129,7 @@ class Line:
         if self._refused:
             error = TokenRefused(self._refused)
         else:
-            error = Unreachable(f"no connection to {self._options.place}", uncertain=False)
+            error = Unreachable(mark("no connection to {place}"), uncertain=False, place=self._options.place)
             error.wait = min(max(time.monotonic() - self._down, FIRST_WAIT), LONGEST_WAIT)
         return error
 
@@ -176,9 +178,9 @@ class Line:
                 await socket.send(packet.decode())
                 return await answer
         except TimeoutError:
-            raise Unreachable(f"no answer in {seconds:.0f} s") from None
+            raise Unreachable(mark("no answer in {seconds:.0f} s"), seconds=seconds) from None
         except (ConnectionClosed, OSError):
-            raise Unreachable("the connection ended before there was an answer") from None
+            raise Unreachable(_ENDED) from None
         finally:
             self._asked.pop(echo, None)
 
@@ -214,7 +216,7 @@ class Line:
                 words = self._secrets.clean(str(error)) or type(error).__name__
                 closed = Closed(f"no connection: {words}")
             finally:
-                self._lost(self._socket, closed.words)
+                self._lost(self._socket)
             self._refused = closed.words if closed.refused else ""
             self._put(closed)
             # One that held was a good one: the next may be made soon.
@@ -290,7 +292,7 @@ class Line:
         closed = await self._talk(connection)
         held = connection in (self._socket, self._events)
         self._events = None if connection is self._events else self._events
-        self._lost(connection, closed.words)
+        self._lost(connection)
         if held:
             self._put(closed)
 
@@ -351,14 +353,14 @@ class Line:
                 return
             self._heard = time.monotonic()
 
-    def _lost(self, socket: _Socket | None, words: str) -> None:
+    def _lost(self, socket: _Socket | None) -> None:
         """Whoever waits for an answer over this connection is told that none will come."""
         if socket is not None and socket is self._socket:
             self._down = time.monotonic()
             self._socket = None
         for over, answer in self._asked.values():
             if over is socket and not answer.done():
-                answer.set_exception(Unreachable(f"{words}, before there was an answer"))
+                answer.set_exception(Unreachable(_ENDED))
 
 
 def _header(headers: Headers, name: str) -> str:

@@ -11,6 +11,7 @@ from console.platforms.base import Batch, Platform, Receipt
 from rules.records import Message, MessageKey
 from store.listed import ListedMember
 from store.records import ActionState
+from widgets.language import say
 
 LONGEST_WORDS = 2_000
 LONGEST_WAIT = 86_400.0
@@ -29,7 +30,8 @@ _texts = attrgetter(*_TEXTS)
 def sound_receipt(given: object) -> Receipt:
     """The receipt; UNKNOWN for what is none, because then nobody knows what became of the action."""
     if not isinstance(given, Receipt) or given.state not in _ENDS or not isinstance(given.words, str):
-        return Receipt(ActionState.UNKNOWN, f"an error in the platform's own code: {_shown(given)} is no receipt")
+        words = say("an error in the platform's own code: a value of type {type} is no receipt", type=_kind(given))
+        return Receipt(ActionState.UNKNOWN, words)
     wait = given.retry_after
     # Not a number is not greater than anything either.
     wait = min(wait, LONGEST_WAIT) if isinstance(wait, int | float) and wait > 0 else 0.0
@@ -130,5 +132,9 @@ def _sound_message(one: Message) -> Message:
 
 
 def _shown(value: object) -> str:
+    return f"a value of type {_kind(value)}"
+
+
+def _kind(value: object) -> str:
     # The type alone: what a value says may hold a token.
-    return f"a value of type {type(value).__name__}"
+    return type(value).__name__

@@ -24,6 +24,7 @@ from console.platforms.telegram_kind import TOO_OLD
 from console.platforms.telegram_shapes import Chat, Member, Sent
 from console.platforms.telegram_text import LONGEST_TEXT, mention, name_of, title_of, units
 from store.records import ActionKind, ActionState, Order
+from widgets.language import mark, say
 
 SHORTEST_MUTE, LONGEST_MUTE = 60, 366 * 86_400
 """Seconds. What ends in less than 30 seconds or more than 366 days by Telegram's clock never ends."""
@@ -95,7 +96,8 @@ class Actions:
             if is_passing(error):
                 return _later(error)
             lacking = await self._lacking(group, ActionKind.DELETE)
-            return Receipt(ActionState.FAILED, f"{error}; {lacking}") if lacking else None
+            words = say("{said}; {advice}", said=error.said, advice=lacking)
+            return Receipt(ActionState.FAILED, words) if lacking else None
         except _Failed:
             return None
         return Receipt(ActionState.DONE)
@@ -107,7 +109,7 @@ class Actions:
         except _Failed as error:
             return Receipt(ActionState.FAILED, str(error))
         except _Uncertain as error:
-            return Receipt(ActionState.UNKNOWN, f"{error}; look whether it is there")
+            return Receipt(ActionState.UNKNOWN, say("{said}; look whether it is there", said=error))
         except LoginRefused as error:
             return Receipt(ActionState.WAITING, str(error), LOGIN_SECONDS)
         except HttpError as error:
@@ -135,7 +137,7 @@ class Actions:
     async def _delete(self, order: Order) -> str:
         found = self._numbers(order)
         if not found:
-            return "it says who came or left, and is no message: there is nothing to delete"
+            return say("it says who came or left, and is no message: there is nothing to delete")
         gone = 0
         for number in found:
             try:
@@ -144,15 +146,17 @@ class Actions:
                 if "message to delete not found" not in str(error).casefold():
                     raise
                 gone += 1
-        return "was deleted already" if gone == len(found) else ""
+        return say("was deleted already") if gone == len(found) else ""
 
     def _numbers(self, order: Order) -> list[int]:
         """Raises _Failed."""
         basic, found = numbers(order.message)
         if basic and not is_basic(self._chat(order.group)):
             raise _Failed(
-                "it was written before the group became a supergroup, where a bot cannot reach it any more: an"
-                " administrator can still delete it by hand"
+                say(
+                    "it was written before the group became a supergroup, where a bot cannot reach it any more: an"
+                    " administrator can still delete it by hand"
+                )
             )
         return found
 
@@ -160,7 +164,7 @@ class Actions:
         content: dict[str, object]
         if order.member.startswith("-"):
             await self._send(order.group, {"text": f"{await self._title(order.member)}: {order.text}"})
-            return "told in the group; a channel cannot be told alone"
+            return say("told in the group; a channel cannot be told alone")
         try:
             member = await self._member(order)
         except Refusal as error:
@@ -173,9 +177,10 @@ class Actions:
         try:
             await self._tell_in_time(order, f"{group}: {order.text}")
         except _Uncertain as error:
-            return f"told in the group; whether alone as well is not known: {error}"
+            return say("told in the group, whether alone is not known: {why}", why=error)
         except (HttpError, LoginRefused, _Failed) as error:
-            return f"told in the group, but not alone: {advised(str(error), self._bot)}"
+            said = error.said if isinstance(error, HttpError) else str(error)
+            return say("told in the group, but not alone: {why}", why=advised(said, self._bot))
         return ""
 
     async def _tell_in_time(self, order: Order, text: str) -> None:
@@ -191,18 +196,21 @@ class Actions:
     async def _tell(self, order: Order, text: str) -> None:
         """Say something to the member alone."""
         if not order.member.isdecimal():
-            raise _Failed("a channel, or an administrator who writes as the group, cannot be told anything alone")
+            raise _Failed(say("a channel, or an administrator who writes as the group, cannot be told anything alone"))
         try:
             await self._send("", {"text": text}, chat=int(order.member))
         except Refusal as error:
             if "chat not found" in str(error).casefold():
-                raise _Failed(f"{error}; {NEVER_WROTE.format(bot=self._bot)}") from None
+                advice = say(NEVER_WROTE, bot=self._bot)
+                raise _Failed(say("{said}; {advice}", said=error.said, advice=advice)) from None
             raise
 
     async def _send(self, group: str, content: dict[str, object], *, chat: int = 0) -> None:
         """Once. Raises _Uncertain where it may have been sent."""
         if (length := units(str(content["text"]))) > LONGEST_TEXT:
-            raise _Failed(f"the text has {length} characters; Telegram takes {LONGEST_TEXT}: make it shorter")
+            raise _Failed(
+                say("the text has {n} characters; Telegram takes {most}: make it shorter", n=length, most=LONGEST_TEXT)
+            )
         values: dict[str, Any] = {**content, "link_preview_options": {"is_disabled": True}}
         try:
             if chat:
@@ -211,7 +219,7 @@ class Actions:
                 await self._in_chat("sendMessage", Sent, group, **values)
         except HttpError as error:
             if error.uncertain:
-                raise _Uncertain(str(error)) from None
+                raise _Uncertain(error.said) from None
             raise
 
     async def _change(self, order: Order) -> str:
@@ -220,7 +228,10 @@ class Actions:
         if order.kind is ActionKind.BAN:
             await self._in_chat("banChatMember", bool, order.group, **who)
             if is_basic(self._chat(order.group)):
-                return f"removed, but may come back: Telegram bans nobody from a basic group; {SUPERGROUP}"
+                return say(
+                    "removed, but may come back: Telegram bans nobody from a basic group; {advice}",
+                    advice=say(SUPERGROUP),
+                )
             return ""
         if order.kind is ActionKind.UNBAN:
             # Without the condition it would remove a member who is in the group.
@@ -232,7 +243,7 @@ class Actions:
             return await self._remove(order, status)
         if status == "kicked":
             # To restrict a banned member would lift the ban.
-            return "is banned, which stays"
+            return say("is banned, which stays")
         if order.kind is ActionKind.UNMUTE:
             rights = dict.fromkeys(_RIGHTS, True)
             await self._in_chat("restrictChatMember", bool, order.group, **who, permissions=rights)
@@ -245,23 +256,27 @@ class Actions:
             use_independent_chat_permissions=True,
         )  # fmt: skip
         if not until:
-            return "without end: Telegram counts no further than 366 days" if order.seconds else ""
+            return say("without end: Telegram counts no further than 366 days") if order.seconds else ""
         try:
             muted = await self._member(order)
         except HttpError:
             return ""
         if muted and muted.status == "restricted" and not muted.until_date:
-            return "muted, but without end: this machine's clock differs from Telegram's; set it, and unmute by hand"
-        return "" if order.seconds >= SHORTEST_MUTE else f"for {SHORTEST_MUTE} seconds, the shortest that is safe"
+            return say(
+                "muted, but without end: this machine's clock differs from Telegram's; set it, and unmute by hand"
+            )
+        if order.seconds >= SHORTEST_MUTE:
+            return ""
+        return say("for {n} seconds, the shortest that is safe", n=SHORTEST_MUTE)
 
     async def _remove(self, order: Order, status: str) -> str:
         """Ban, and lift the ban, which ends by itself where that fails. A ban that was there before stays."""
         who = {"user_id": self._user(order)}
         if order.key not in self._half_done:
             if status == "kicked":
-                return "is banned, which stays"
+                return say("is banned, which stays")
             if status == "left":
-                return "had left already"
+                return say("had left already")
             until = int(self._clock()) + REMOVED_SECONDS
             await self._in_chat("banChatMember", bool, order.group, **who, until_date=until)
             self._half_done[order.key] = None
@@ -277,13 +292,13 @@ class Actions:
         """What can be done to a channel that writes in the group as itself."""
         methods = {ActionKind.BAN: "banChatSenderChat", ActionKind.UNBAN: "unbanChatSenderChat"}
         if int(order.member) == self._chat(order.group):
-            raise _Failed("an administrator wrote it as the group itself: who, Telegram does not tell")
+            raise _Failed(say("an administrator wrote it as the group itself: who, Telegram does not tell"))
         if order.kind not in methods:
-            raise _Failed("a channel wrote it, which is no member: it can be banned, not muted or removed")
+            raise _Failed(say("a channel wrote it, which is no member: it can be banned, not muted or removed"))
         if order.kind is ActionKind.BAN:
             group = await self._in_chat("getChat", Chat, order.group, patience=BRIEF)
             if group.linked_chat_id == int(order.member):
-                raise _Failed("it is the channel that belongs to the group, whose posts come into it: not banned")
+                raise _Failed(say("it is the channel that belongs to the group, whose posts come into it: not banned"))
         await self._in_chat(methods[order.kind], bool, order.group, sender_chat_id=int(order.member))
         return ""
 
@@ -300,10 +315,12 @@ class Actions:
                 raise
             member = await self._member(order, user)
             if (member is not None and member.within) == admit:
-                return "was so already"
+                return say("was so already")
             if admit:
-                raise _Failed(f"{error}; the request is not there any more: ask them to make it again") from None
-            raise _Failed(f"{error}; somebody let them in before: remove them instead") from None
+                advice = say("the request is not there any more: ask them to make it again")
+            else:
+                advice = say("somebody let them in before: remove them instead")
+            raise _Failed(say("{said}; {advice}", said=error.said, advice=advice)) from None
         return ""
 
     async def _member(self, order: Order, user: str = "") -> Member | None:
@@ -335,7 +352,7 @@ class Actions:
                 raise
         self._reading.move(chat, moved)
         if method == "deleteMessage" or method == "deleteMessages":
-            raise _Moved("the group became a supergroup")
+            raise _Moved(mark("the group became a supergroup"))
         return await self._client.ask(method, shape, chat_id=moved, **values)
 
     def _chat(self, group: str) -> int:
@@ -343,26 +360,26 @@ class Actions:
         try:
             return self._reading.chat(group)
         except ValueError:
-            raise _Failed(f"{group}: is no group of Telegram's") from None
+            raise _Failed(say("{group}: is no group of Telegram's", group=group)) from None
 
     def _user(self, order: Order, user: str = "") -> int:
         """Raises _Failed."""
         wanted = user or order.member
         if not (wanted.isascii() and wanted.isdecimal()):
-            raise _Failed(f"{wanted or 'nobody'}: is no member of Telegram's")
+            raise _Failed(say("{member}: is no member of Telegram's", member=wanted or "–"))
         if int(wanted) in _OF_TELEGRAM:
-            raise _Failed("it is Telegram's own account, by which channels and anonymous administrators write")
+            raise _Failed(say("it is Telegram's own account, by which channels and anonymous administrators write"))
         return int(wanted)
 
     async def _explained(self, order: Order, error: HttpError) -> Receipt:
         """A failure in the platform's words, with what to do."""
-        said = str(error)
+        said = error.said
         words = advised(said, self._bot)
         if words == said:
             advice = await self._lacking(order.group, order.kind)
             if not advice and order.kind is ActionKind.DELETE and "can't be deleted" in said.casefold():
-                advice = TOO_OLD
-            words = f"{said}; {advice}" if advice else said
+                advice = say(TOO_OLD)
+            words = say("{said}; {advice}", said=said, advice=advice) if advice else said
         return Receipt(ActionState.FAILED, words)
 
     async def _lacking(self, group: str, kind: ActionKind) -> str:
@@ -387,4 +404,4 @@ class _Moved(HttpError):
 
 
 def _later(error: HttpError) -> Receipt:
-    return Receipt(ActionState.WAITING, str(error), TROUBLE_SECONDS if error.wait is None else error.wait)
+    return Receipt(ActionState.WAITING, error.said, TROUBLE_SECONDS if error.wait is None else error.wait)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from textual import events
 
@@ -36,7 +37,8 @@ class TypedAhead(_Base):
 
     def __init__(self) -> None:
         super().__init__()
-        self._sent_keys: deque[tuple[events.Key, Screen[object], int]] = deque(maxlen=REMEMBERED)
+        # A window that was closed is not kept for the keys that it was sent.
+        self._sent_keys: deque[tuple[events.Key, ref[Screen[object]], int]] = deque(maxlen=REMEMBERED)
         # Each with its number in the order of typing.
         self._held_keys: dict[int, events.Key] = {}
         self._sent_anew: dict[int, events.Key] = {}
@@ -66,7 +68,7 @@ class TypedAhead(_Base):
                 self._typed_count = number = self._typed_count + 1
                 busy = busy or bool(self._held_keys) or bool(self._sent_anew)
             if not busy:
-                self._sent_keys.append((event, self.screen, number))
+                self._sent_keys.append((event, ref(self.screen), number))
                 if event.key in CLOSING and self.screen.is_modal:
                     self._answered = self.screen
                     self._look()
@@ -77,8 +79,9 @@ class TypedAhead(_Base):
 
     def _number_of_missed(self, event: events.Key) -> int | None:
         """The number of a key that came back unused, where a window has opened above the screen it was sent to."""
-        for key, screen, number in self._sent_keys:
+        for key, sent_to, number in self._sent_keys:
             if key is event:
+                screen = sent_to()
                 missed = screen is not self.screen and self.screen.is_modal and screen in self.screen_stack
                 return number if missed else None
         return None

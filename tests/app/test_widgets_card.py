@@ -11,7 +11,9 @@ import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
+from console.language import translation
 from store.records import (
+    AUTOMATIC,
     ActionState,
     CaseCard,
     CaseMember,
@@ -270,3 +272,23 @@ def test_words_come_from_the_installed_language() -> None:
     assert say("{a} of {b}", a=1, b=2) == "1 of 2"
     assert say("100 % {") == "100 % {"
     assert say_n("{n} group", "{n} groups", 1) == "1 group"
+
+
+def test_why_vigil_itself_decided_is_said_in_the_language_of_the_screen_and_a_person_is_quoted() -> None:
+    past = replace(CARD.decisions[0], by=AUTOMATIC, reason="has joined meanwhile", approver="dave", answer="done")
+    other = replace(past, by="alice", reason="done", approver=AUTOMATIC, answer="has joined meanwhile")
+
+    async def scenario() -> None:
+        app = CardApp()
+        async with app.run_test(size=(100, 60)) as pilot:
+            app.card.show(replace(CARD, decisions=(past, other)))
+            await pilot.pause()
+            shown = [line.strip() for line in lines(app.card)]
+            assert "“其间已入群” – “done”" in shown
+            assert "“done” – “其间已入群”" in shown
+
+    try:
+        install(translation("zh"))
+        drive(scenario)
+    finally:
+        install(gettext.NullTranslations())

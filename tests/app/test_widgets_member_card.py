@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gettext
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
+from console.language import translation
 from store.ledger import LedgerRow
+from store.records import AUTOMATIC
 from store.roster_records import (
     MemberCard,
     MemberDecision,
@@ -22,6 +25,7 @@ from store.roster_records import (
     MemberStrike,
     Note,
 )
+from widgets.language import install
 from widgets.member_card import BARS, NO_BAR, MemberCardView, sparkline
 
 NOW = 1_780_000_000.0
@@ -151,3 +155,14 @@ def test_a_bar_is_as_high_as_its_share_of_the_busiest_day(counts: list[int]) -> 
         for other, higher in zip(counts, line, strict=True):
             if 0 < count <= other:
                 assert BARS.index(bar) <= BARS.index(higher)
+
+
+@pytest.mark.parametrize(("by", "said"), [(AUTOMATIC, "“其间已入群”"), ("mo", "“has joined meanwhile”")])
+def test_why_vigil_itself_decided_is_said_in_the_language_of_the_screen(by: str, said: str) -> None:
+    decision = MemberDecision(4, NOW, by, "dismiss", "approved", "ads", "has joined meanwhile", ())
+    install(translation("zh"))
+    try:
+        shown = painted(replace(card(), decisions=(decision,)))
+    finally:
+        install(gettext.NullTranslations())
+    assert any(line.strip() == said for line in shown)

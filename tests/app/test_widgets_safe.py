@@ -13,9 +13,10 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 
-from widgets.lines import cut, fit, fit_right, wrap
+from widgets.lines import cut, fit, fit_right
 from widgets.net import SafeFilter
 from widgets.safe import MARKS, joined, safe, safe_spans, window
+from widgets.wrapping import wrap
 
 ODD = st.sampled_from(
     "\x00\x1b\x7f\x85\x9b\n\r\t\u00ad\u034f\u061c\u115f\u1160\u1161\u11ab\u180b\u200b\u200c\u200d\u200e\u202e\u2028\u2066"

@@ -1,4 +1,7 @@
-"""Runs every benchmark and prints a table of ratios to their baselines."""
+"""Runs every benchmark and prints a table of ratios to their baselines.
+
+`python -m tests.bench platforms` is one of its own: it takes minutes, options and a Matrix server.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from tests.bench import (
     bench_feed,
     bench_hostile,
     bench_intake,
+    bench_platforms,
     bench_roster,
     bench_similar,
     bench_store,
@@ -34,9 +38,11 @@ MODULES = {
 
 
 def main(names: list[str]) -> None:
+    if names[:1] == ["platforms"]:
+        bench_platforms.main(names[1:])
     unknown = [name for name in names if name not in MODULES]
     if unknown:
-        sys.exit(f"no benchmark {', '.join(unknown)}; there are {', '.join(MODULES)}")
+        sys.exit(f"no benchmark {', '.join(unknown)}; there are {', '.join([*MODULES, 'platforms'])}")
     print(f"{'what':<36} {'against':<44} {'ours':>12} {'baseline':>12} {'ratio':>8}")
     for name in names or list(MODULES):
         for row in MODULES[name].run():

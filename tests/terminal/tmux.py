@@ -23,6 +23,7 @@ class Tmux:
     def __init__(self, term: str = "tmux-256color") -> None:
         """`term` is what the program finds in TERM."""
         self._folder = Path(tempfile.mkdtemp(prefix="tmux-"))
+        self.socket = self._folder / "socket"
         self._term = term
         self._log = self._folder / "output"
 
@@ -36,9 +37,8 @@ class Tmux:
 
     def command(self, *words: str) -> str:
         """Run a tmux command in this server and return what it prints."""
-        socket = str(self._folder / "socket")
         done = subprocess.run(
-            ["tmux", "-S", socket, "-f", "/dev/null", *words],
+            ["tmux", "-S", str(self.socket), "-f", "/dev/null", *words],
             capture_output=True,
             encoding="utf-8",
             errors="surrogateescape",
@@ -129,7 +129,7 @@ class Tmux:
 
     def kill(self) -> None:
         """End the program and the server."""
-        if (self._folder / "socket").exists():
+        if self.socket.exists():
             with contextlib.suppress(RuntimeError):  # it has ended by itself
                 self.command("kill-server")
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -156,6 +156,60 @@ def test_the_window_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert only(judged.judge([message(99, AD, 1_005)])) == [None]
 
 
+def test_what_no_window_reaches_any_more_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules.duplicates, "FEWEST_MESSAGES", 5)
+    chatter = [
+        message(100 + n, f"闲聊{chr(0x4E00 + 31 * n) * 3}之后又说{chr(0x6000 + 17 * n) * 5}", 5_000 + n)
+        for n in range(100)
+    ]
+    again = [message(number, AD, 5_100) for number in range(3)]
+    last = message(99, AD, 5_101)
+    found = only(engine().judge([*copies(3), *chatter, *again, last]))[-1]
+    assert found is not None, "a message that is known still would have been passed over"
+    assert found.earlier == tuple(one.key for one in again)
+
+
+def test_one_message_from_the_future_makes_nothing_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules.duplicates, "FEWEST_MESSAGES", 5)
+    chatter = [
+        message(100 + n, f"闲聊{chr(0x4E00 + 31 * n) * 3}之后又说{chr(0x6000 + 17 * n) * 5}", 1_010) for n in range(50)
+    ]
+    stream = [*copies(3), message(99, "谁的钟走得这么快呀真奇怪", 1e12), *chatter, message(98, AD, 1_020)]
+    assert only(engine().judge(stream))[-1] is not None
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                [AD, "cheap followers here, write me", "今天天气真不错啊朋友们一起出去玩吧", "早上好呀大家"]
+            ),
+            st.sampled_from([0.0, 1.0, 1.0, 7.0, 61.0]),
+            st.floats(0, 59.9),
+            st.integers(0, 3),
+        ),
+        max_size=80,
+    ),
+    st.integers(1, 9),
+)
+def test_what_comes_late_by_less_than_a_window_still_finds_what_it_is_like(
+    rows: list[tuple[str, float, float, int]], recent: int
+) -> None:
+    stream: list[Message] = []
+    now = 1_000.0
+    for number, (text, step, late, changed) in enumerate(rows):
+        now += step
+        stream.append(
+            message(number, text[:changed] + "哦" * changed + text[changed:], now - late, member=f"m{changed}")
+        )
+    whole = only(engine(window="1m", count=3).judge(stream))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rules.duplicates, "FEWEST_MESSAGES", 1)
+        patch.setattr(rules.duplicates, "_RECENT", recent)
+        assert only(engine(window="1m", count=3).judge(stream)) == whole
+
+
 def test_a_campaign_keeps_its_key_while_copies_come() -> None:
     found = only(engine(count=2).judge(copies(30, step=500)))
     assert {finding.campaign for finding in found[1:] if finding is not None} == {found[1].campaign if found[1] else ""}

@@ -105,7 +105,6 @@ def test_the_platforms_that_the_template_shows_can_be_used() -> None:
     assert [(one.name, one.kind) for one in found.platforms] == [
         ("recorded", "replay"),
         ("matrix", "matrix"),
-        ("qq", "onebot"),
         ("telegram", "telegram"),
         ("qq", "onebot"),
     ]

@@ -39,17 +39,18 @@ class Simulator:
         self.deeds = Deeds(world, packets)
         self.token = token
         self.heartbeat = heartbeat
-        self._listeners: set[Connection] = set()
+        # Who connects is told of nothing that happened before.
+        self._listeners: dict[Connection, int] = {}
 
     async def tell(self) -> None:
         """Tell of what happens from now on; what happened before a start is not told again."""
-        last = self.world.rows("SELECT coalesce(max(id), 0) FROM events")[0][0]
+        last = self._latest()
         while True:
             for row in self.world.rows("SELECT * FROM events WHERE id > ? ORDER BY id", last):
                 last = row["id"]
                 happened = json.loads(row["event"])
                 raw = happened.get("raw")
-                await self._send_all(raw if raw is not None else json.dumps(self.packets.event(happened)))
+                await self._send_all(raw if raw is not None else json.dumps(self.packets.event(happened)), last)
             await asyncio.sleep(POLL_SECONDS)
 
     async def beat(self) -> None:
@@ -57,8 +58,13 @@ class Simulator:
             await asyncio.sleep(self.heartbeat)
             await self._send_all(json.dumps(self.packets.heartbeat(self.heartbeat)))
 
-    async def _send_all(self, packet: str) -> None:
-        for listener in list(self._listeners):
+    def _latest(self) -> int:
+        return int(self.world.rows("SELECT coalesce(max(id), 0) FROM events")[0][0])
+
+    async def _send_all(self, packet: str, event: int | None = None) -> None:
+        for listener, before in list(self._listeners.items()):
+            if event is not None and event <= before:
+                continue
             with contextlib.suppress(ConnectionClosed):
                 await listener.send(packet)
 
@@ -89,15 +95,16 @@ class Simulator:
 
     async def talk(self, connection: Connection, *, events: bool) -> None:
         if events:
+            before = self._latest()
             await connection.send(json.dumps(self.packets.lifecycle()))
-            self._listeners.add(connection)
+            self._listeners[connection] = before
         try:
             async for frame in connection:
                 await self._asked(connection, frame)
         except ConnectionClosed:
             pass
         finally:
-            self._listeners.discard(connection)
+            self._listeners.pop(connection, None)
 
     async def _asked(self, connection: Connection, frame: str | bytes) -> None:
         asked = json.loads(frame)
