@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from console.planning import Plan, ladder_steps
+from console.planning import CanOf, Plan, everything, ladder_steps
 from rules.kinds import Step
 from rules.reading import spelled_duration
 from rules.rulebook import Rulebook
@@ -34,13 +34,15 @@ def without_effect(decision: Decision, planned: Plan, parts: Sequence[CasePart])
     return say("no member is known") if on_members else ""
 
 
-def ladder_words(rulebook: Rulebook, parts: Sequence[CasePart], strikes: Mapping[int, int]) -> str:
+def ladder_words(
+    rulebook: Rulebook, parts: Sequence[CasePart], strikes: Mapping[int, int], can_of: CanOf = everything
+) -> str:
     """What the ladder proposes for a case's members: "warn", or "warn, mute 10m" where they differ; "" for who only
     asks to be let in."""
-    parts, everything = [part for part in parts if not part.request], parts
-    if everything and not parts:
+    parts, asked = [part for part in parts if not part.request], parts
+    if asked and not parts:
         return ""
-    steps = dict.fromkeys(ladder_steps(rulebook, parts, strikes).values())
+    steps = dict.fromkeys(ladder_steps(rulebook, parts, strikes, can_of).values())
     return ", ".join(map(_step_words, steps)) or step_word("delete")
 
 

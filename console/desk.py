@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from console.decision_words import ladder_words, without_effect
@@ -26,6 +26,7 @@ from store.lessons import Label
 from store.records import (
     ANSWERS,
     AUTOMATIC,
+    ActionKind,
     CaseCard,
     CaseRow,
     CaseState,
@@ -181,7 +182,7 @@ class Desk:
             return CaseCard(
                 case=case,
                 rule_text=rulebook.shown(case.rule, self.settings.members_language),
-                step=ladder_words(rulebook, parts, strikes),
+                step=ladder_words(rulebook, parts, strikes, self._can),
                 messages=tuple(shown),
                 members=tuple(members.of_case(self.db, case_id, now)),
                 around=tuple(messages.around(self.db, shown[0].id, MESSAGES_AROUND)) if shown else (),
@@ -215,8 +216,11 @@ class Desk:
     ) -> tuple[Plan, Plan]:
         """What a decision would do, and what of that the platforms do when it is sent as soon as it can be."""
         language, mute = self.settings.members_language, self.settings.mute_seconds
-        whole = plan(parts, decision, strikes, rulebook, language, mute)
+        whole = plan(parts, decision, strikes, rulebook, language, mute, self._can)
         return whole, limited(whole, parts, self.settings.limits, self.now() + self.settings.undo_seconds)
+
+    def _can(self, platform: str) -> Collection[ActionKind]:
+        return self.settings.limits(platform).can
 
     def _reaches(
         self, case: CaseRow, rulebook: Rulebook, parts: Sequence[CasePart], strikes: Mapping[int, int]

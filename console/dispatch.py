@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
@@ -60,6 +61,25 @@ class Dispatched:
 
     order: Order
     receipt: Receipt
+
+
+def log_lines(dispatched: Sequence[Dispatched]) -> list[str]:
+    """What the log says of them: a line each, but one for all deletions that the platform lets wait with one word."""
+    together = Counter((one.order.platform, one.receipt.words) for one in dispatched if _is_delayed(one))
+    lines: list[str] = []
+    for one in dispatched:
+        order, receipt = one.order, one.receipt
+        words = f": {receipt.words}" if receipt.words else ""
+        count = together[order.platform, receipt.words] if _is_delayed(one) else 1
+        if count > 1:
+            lines.append(f"{count} deletions on {order.platform}: {receipt.state}{words}")
+        else:
+            lines.append(f"action {order.key} {order.kind} on {order.platform}: {receipt.state}{words}")
+    return list(dict.fromkeys(lines))
+
+
+def _is_delayed(one: Dispatched) -> bool:
+    return one.order.kind is ActionKind.DELETE and one.receipt.state is ActionState.WAITING
 
 
 class Dispatch:
@@ -228,7 +248,7 @@ async def _performed(platform: Platform, order: Order) -> Receipt:
 def _can(platform: Platform, kind: ActionKind) -> bool:
     try:
         return kind in platform.can
-    except TypeError:
+    except Exception:
         return False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from console.desk import Desk, NotAllowed
@@ -67,7 +67,7 @@ class Intake:
 
     def warm(self) -> int:
         """Fill the engine's windows from the store; returns with how many messages."""
-        self.engine.know(Membership(*row) for row in members.memberships(self.db))
+        self.know(Membership(*row) for row in members.memberships(self.db))
         stored = messages.latest(self.db, self.engine.horizon(), WARMED_MESSAGES)
         campaigns: dict[str, dict[MessageKey, str]] = defaultdict(dict)
         for message, found in stored:
@@ -75,6 +75,10 @@ class Intake:
                 campaigns[rule][message.key] = campaign
         self.engine.warm([message for message, _ in stored], campaigns)
         return len(stored)
+
+    def know(self, memberships: Iterable[Membership]) -> None:
+        """Judge members by when they came, also those who have not written yet."""
+        self.engine.know(memberships)
 
     def replace(self, rulebook: Rulebook) -> None:
         """Judge by another rulebook from now on. Raises RulebookError, and nothing has changed."""

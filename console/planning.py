@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rules.kinds import Step
@@ -59,10 +59,22 @@ class Plan:
         return tuple(kinds if decision is Decision.LADDER else kinds | {decision})
 
 
-def step_for(rulebook: Rulebook, part: CasePart, strikes: int) -> Step:
-    """The ladder's step for a message after so many strikes: the last one again when the ladder is at its end."""
-    steps = rulebook.steps(part.rule, *part.group)
-    return steps[min(strikes, len(steps) - 1)]
+CanOf = Callable[[str], Collection[ActionKind]]
+"""The actions that the platform of a name can do."""
+
+
+def everything(platform: str) -> Collection[ActionKind]:
+    """What a platform can do of which nothing else is known."""
+    return frozenset(ActionKind)
+
+
+def step_for(rulebook: Rulebook, part: CasePart, strikes: int, can_of: CanOf = everything) -> Step:
+    """The ladder's step for a message after so many strikes: the last one again when the ladder is at its end. Instead
+    of one that the platform cannot do it is the one before, which counts a strike as well, so that the ladder goes on
+    behind it; where the platform can do none of them, the step stays and comes to nothing."""
+    steps = rulebook.steps(part.rule, *part.group)[: strikes + 1]
+    can = can_of(part.platform)
+    return next((step for step in reversed(steps) if step.kind in can), steps[-1])
 
 
 def plan(
@@ -72,13 +84,14 @@ def plan(
     rulebook: Rulebook,
     language: str,
     mute_seconds: int,
+    can_of: CanOf = everything,
 ) -> Plan:
     """The actions that `decision` on these messages takes.
 
     Messages go unless their rule says otherwise. Each member gets the step once: a warning in the group of
     their last message, anything stronger in every group they offended in. With Decision.LADDER the step is
-    each member's own next one. Of who only asks to be let in, an answer is all there is to give, but for a ban, which
-    refuses as well.
+    each member's own next one that the platform can do by `can_of`. Of who only asks to be let in, an answer is all
+    there is to give, but for a ban, which refuses as well.
     """
     if decision is Decision.DISMISS:
         return Plan(())
@@ -88,7 +101,7 @@ def plan(
     if decision is not Decision.BAN:
         parts = [part for part in parts if not part.request]
     by_member = _by_member(parts)
-    ladder = ladder_steps(rulebook, parts, strikes)
+    ladder = ladder_steps(rulebook, parts, strikes, can_of)
     steps = {
         member_id: ladder[member_id]
         if decision is Decision.LADDER
@@ -126,10 +139,12 @@ def _answers(parts: Sequence[CasePart], kind: ActionKind) -> tuple[PlannedAction
     return tuple(PlannedAction(kind, part.group_id, part.member_id, part.message_id) for part in latest.values())
 
 
-def ladder_steps(rulebook: Rulebook, parts: Sequence[CasePart], strikes: Mapping[int, int]) -> dict[int, Step]:
+def ladder_steps(
+    rulebook: Rulebook, parts: Sequence[CasePart], strikes: Mapping[int, int], can_of: CanOf = everything
+) -> dict[int, Step]:
     """Each member's next step, by the ladder of the rule their last message broke."""
     return {
-        member_id: step_for(rulebook, own[-1], strikes.get(member_id, 0))
+        member_id: step_for(rulebook, own[-1], strikes.get(member_id, 0), can_of)
         for member_id, own in _by_member(parts).items()
     }
 

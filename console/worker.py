@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from console.collecting import collect_seldom
-from console.dispatch import Dispatch, Dispatched
+from console.dispatch import Dispatch, Dispatched, log_lines
 from console.intake import Intake, TakenIn
 from console.language import translation
 from console.listing import Listing
@@ -190,7 +190,7 @@ class Worker:
         *,
         until_read: bool,
     ) -> None:
-        listing = Listing(intake.db, intake.generation, self.log, self._clock)
+        listing = Listing(intake.db, intake.generation, self.log, self._clock, intake.know)
         reading = [asyncio.create_task(self._read(intake, platform)) for platform in self.platforms]
         sending = [asyncio.create_task(self._dispatch(dispatch, name)) for name in dispatch.platforms]
         tasks = [
@@ -228,7 +228,8 @@ class Worker:
                 if not await self._read_on(intake, platform):
                     return
             except PlatformError as error:
-                platform.health = mark("cannot be read")
+                with contextlib.suppress(AttributeError):
+                    platform.health = mark("cannot be read")
                 # One platform that is down stops nothing, but a replay of its own has nothing else to do.
                 if self.kind == "replay":
                     raise
@@ -293,9 +294,8 @@ class Worker:
             await asyncio.sleep(TENDING_SECONDS)
 
     def _note_done(self, dispatched: Sequence[Dispatched]) -> int:
-        for one in dispatched:
-            words = f": {one.receipt.words}" if one.receipt.words else ""
-            self.log(f"action {one.order.key} {one.order.kind} on {one.order.platform}: {one.receipt.state}{words}")
+        for line in log_lines(dispatched):
+            self.log(line)
         return len(dispatched)
 
     async def _watch_rulebook(self, intake: Intake, measuring: Measuring) -> None:

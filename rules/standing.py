@@ -54,9 +54,15 @@ class Standing:
         self._groups: dict[tuple[str, str], int] = {}
 
     def know(self, memberships: Iterable[Membership]) -> None:
-        """Goes on from what was counted before."""
+        """Goes on from what was counted before. Of a member who has been counted here already only the joining is
+        taken, if it is a later one."""
         for one in memberships:
             key = hash((one.platform, one.group, one.member))
+            place = self._memberships.get(key)
+            if place is not None:
+                if one.joined is not None and (place.joined is None or place.joined < one.joined):
+                    place.joined = one.joined
+                continue
             self._memberships[key] = _Place(one.messages, one.joined, one.first)
             group = (one.platform, one.group)
             self._groups[group] = self._groups.get(group, 0) + one.messages

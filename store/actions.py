@@ -75,17 +75,20 @@ def withdraw(db: Database, decision_id: int, now: float) -> int:
 def queue_inverses(
     db: Database, decision_id: int, now: float, cannot: Mapping[str, Collection[ActionKind]] | None = None
 ) -> tuple[Counter[ActionKind], Counter[tuple[str, ActionKind]]]:
-    """Queue what takes back the actions already done, where there is such; returns how many of each kind, and how many
-    actions of each platform and kind stay done because it has no such inverse: `cannot` names those by platform."""
+    """Queue what takes back the actions already done, or perhaps done and withdrawn at `now`, where there is such;
+    returns how many of each kind, and how many actions of each platform and kind stay done because it has no such
+    inverse: `cannot` names those by platform."""
     done = db.execute(
         "SELECT actions.id, actions.key, kind, group_id, member_id, state, platform FROM actions"
         " JOIN groups ON groups.id = group_id"
-        " WHERE decision_id = ? AND state IN ('done', 'unknown') AND NOT EXISTS ("
+        " WHERE decision_id = ? AND (state IN ('done', 'unknown')"
+        # It waited to be sent once more: after no answer came, or a worker was killed in the middle.
+        " OR (state = 'withdrawn' AND attempts > 0 AND finished_at = ?)) AND NOT EXISTS ("
         # What another decision in force holds as well stays.
         " SELECT 1 FROM actions o JOIN decisions d ON d.id = o.decision_id WHERE o.decision_id <> actions.decision_id"
         " AND d.state = 'approved' AND o.state IN ('done', 'unknown', 'waiting', 'sending') AND o.kind = actions.kind"
         " AND o.group_id = actions.group_id AND o.member_id = actions.member_id) ORDER BY actions.id",
-        (decision_id,),
+        (decision_id, now),
     ).fetchall()
     queued: Counter[ActionKind] = Counter()
     staying: Counter[tuple[str, ActionKind]] = Counter()

@@ -10,9 +10,6 @@ from store.records import CaseMember
 STRIKING = ("warn", "mute", "remove", "ban")
 """The actions on a member that count as a strike; a deletion alone does not."""
 
-RECENT_SECONDS = 90 * 86_400.0
-"""Who joined within them may be new to rules, though they never wrote."""
-
 THERE = "(j.left_at IS NULL OR j.last_at > j.left_at)"
 """Of a membership `j`: that the member is in the group. Who wrote after leaving is there again, though no platform said
 so."""
@@ -64,13 +61,10 @@ def revoke_strikes(db: Database, decision_id: int, now: float) -> int:
 
 
 def memberships(db: Database) -> Iterator[tuple[str, str, str, int, float | None, float | None]]:
-    """Platform, group, member, messages written, epoch seconds of the joining and of the first message. Left out is
-    who was only ever listed by a platform and joined long ago: thousands in a group, of whom rules need not know."""
+    """Platform, group, member, messages written, epoch seconds of the joining and of the first message."""
     return iter(
         db.execute(
             "SELECT g.platform, g.key, m.key, j.messages, j.joined_at, j.first_at FROM memberships j"
             " JOIN groups g ON g.id = j.group_id JOIN members m ON m.id = j.member_id"
-            " WHERE j.messages > 0 OR j.listed_at IS NULL OR j.joined_at >= j.listed_at - ?",
-            (RECENT_SECONDS,),
         )
     )

@@ -192,12 +192,21 @@ def set_position(db: Database, source: str, value: str, now: float) -> None:
 
 def mark_gone(db: Database, keys: Sequence[MessageKey], now: float) -> None:
     """Note that these messages were deleted on their platform, with their edits, whose ids begin with the edited
-    message's and a space. Ids that are not stored are passed over. Call it in a transaction."""
+    message's and a space. An edit may be named by its own id alone, which stands behind that space. Ids that are not
+    stored are passed over. Call it in a transaction."""
+    there = "deleted_at IS NULL AND group_id = (SELECT id FROM groups WHERE platform = ?2 AND key = ?3)"
+    values = [(now, *key) for key in keys]
+    # A span first, which is found by the index; of two alternatives each is looked for in the whole store.
     db.executemany(
-        "UPDATE messages SET deleted_at = ?1 WHERE deleted_at IS NULL"
-        " AND group_id = (SELECT id FROM groups WHERE platform = ?2 AND key = ?3)"
-        " AND (key = ?4 OR (key > ?4 || ' ' AND key < ?4 || '!'))",
-        [(now, *key) for key in keys],
+        f"UPDATE messages SET deleted_at = ?1 WHERE {there} AND key >= ?4 AND key < ?4 || '!'"
+        " AND (key = ?4 OR key > ?4 || ' ')",
+        values,
+    )
+    # In the words of the index over edits.
+    db.executemany(
+        f"UPDATE messages SET deleted_at = ?1 WHERE {there} AND kind = 'edit'"
+        " AND substr(key, instr(key, ' ') + 1) = ?4",
+        values,
     )
 
 

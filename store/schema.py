@@ -285,3 +285,9 @@ def members_as_listed(db: Database) -> None:
 @migrations()
 def outbox_by_group(db: Database) -> None:
     db.execute("CREATE INDEX actions_of_group ON actions (state, group_id, id, not_before)")
+
+
+@migrations()
+def edits_by_their_own_id(db: Database) -> None:
+    # What stands behind the space: who deletes an edit names it by that alone.
+    db.execute("CREATE INDEX edits ON messages (group_id, substr(key, instr(key, ' ') + 1)) WHERE kind = 'edit'")

@@ -5,5 +5,5 @@ from __future__ import annotations
 APPLICATION_ID = 0x5649474C
 """The letters VIGL: how a file is known as one of ours."""
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """As many as there are migrations; stands in the file as user_version."""

@@ -39,7 +39,7 @@ class Batch:
     """Messages in the platform's order. `position` says where to go on after them; it is stored in the same
     transaction as they are, "" leaves the stored one as it is. `problems` tells, a line each, of what could not be
     taken in and why. `gone` names messages that are deleted on the platform now; an edited message takes its edits
-    along."""
+    along, and an edit may be named by its own id alone."""
 
     messages: tuple[Message, ...]
     position: str

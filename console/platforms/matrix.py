@@ -208,8 +208,12 @@ class Matrix:
                 problems.append(f"{self._reading.group(room)}: of another shape: {error}")
                 continue
             await self._read_room(room, since, found, messages, gone, problems)
+        problems += await self._moves()
         for room, part in answer.rooms.invite.items():
             problems += await self._invitation(room, part)
+        # Last, because it is said once: after this nothing can fail, and the answer be read again.
+        for room in answer.rooms.join | answer.rooms.leave:
+            problems += [] if self._direct.is_direct(room) else self._reading.news(room)
         problems += self._notes
         self._notes.clear()
         position = msgspec.json.encode(Position(answer.next_batch, self._client.user)).decode()
@@ -243,10 +247,16 @@ class Matrix:
             messages += read.messages
             gone += read.gone
             problems += read.problems
-        problems += self._reading.news(room)
-        if (moved := self._reading.replaced.get(room)) and (said := await follow(self._client, room, *moved)):
-            problems.append(f"{self._reading.group(room)}: {said}")
-        self._reading.replaced.pop(room, None)
+
+    async def _moves(self) -> list[str]:
+        """Follow the groups that another one has taken the place of; returns what there is to say. Raises LoginRefused,
+        HttpError."""
+        said = []
+        for room, (successor, by) in list(self._reading.replaced.items()):
+            if not self._direct.is_direct(room) and (words := await follow(self._client, room, successor, by)):
+                said.append(f"{self._reading.group(room)}: {words}")
+            del self._reading.replaced[room]
+        return said
 
     async def _gap(
         self, room: str, since: str, start: str, names: dict[str, str], problems: list[str]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from console.platforms.base import Receipt, original_id, own_id
 from console.platforms.http import HttpError, Refusal, Unreachable
 from console.platforms.matrix_client import Client
-from console.platforms.matrix_direct import Direct
+from console.platforms.matrix_direct import Declined, Direct
 from console.platforms.matrix_events import Reading
 from console.platforms.matrix_login import LoginRefused
 from console.platforms.matrix_moves import is_trouble
@@ -116,7 +116,7 @@ class Actions:
             case ActionKind.WARN:
                 return await self._warn(order, ready)
             case ActionKind.SEND if order.member:
-                await self._tell(order, order.text, ready)
+                await self._tell(order, order.text, ready, insist=True)
             case ActionKind.SEND:
                 content = {"msgtype": "m.text", "body": order.text, "m.mentions": {}}
                 await self._client.send(order.group, f"{order.key}.send", content)
@@ -148,7 +148,9 @@ class Actions:
         content = mention(order.member, name, order.text)
         await self._client.send(order.group, f"{order.key}.warn", content)
         try:
-            await self._tell(order, f"{await self._group(order.group)}: {order.text}", ready)
+            await self._tell(order, f"{await self._group(order.group)}: {order.text}", ready, insist=False)
+        except Declined:
+            return say("told in the group, but not alone: the member has left the room for that, or never entered it")
         except Refusal as error:
             if error.again or not error.code:
                 raise
@@ -161,11 +163,11 @@ class Actions:
             self._reading.learn(room, await self._client.names(room), {})
         return self._reading.group(room)
 
-    async def _tell(self, order: Order, text: str, ready: Callable[[], bool]) -> None:
-        """Say something to the member alone."""
+    async def _tell(self, order: Order, text: str, ready: Callable[[], bool], *, insist: bool) -> None:
+        """Say something to the member alone. Raises Declined, where Vigil is not to `insist`."""
         if not ready():
             raise _NotReady(mark("what was read last is not known yet"))
-        room = await self._direct.room(order.member)
+        room = await self._direct.room(order.member, insist=insist)
         await self._client.send(room, f"{order.key}.direct", {"msgtype": "m.text", "body": text, "m.mentions": {}})
 
     async def _change(self, order: Order) -> str:

@@ -12,6 +12,10 @@ LISTED = "m.direct"
 MARK = "vigil.direct"
 
 
+class Declined(Exception):
+    """The member has turned down, or left, the room in which Vigil talks to them alone."""
+
+
 class Direct:
     """The direct rooms of the account, by member: those listed in its account data, and those that bear Vigil's mark.
 
@@ -48,17 +52,25 @@ class Direct:
             await self._client.set_account_data(LISTED, listed)
             self.take(listed)
 
-    async def room(self, user: str) -> str:
-        """A room with the member in it, or invited to it. Raises LoginRefused, HttpError."""
+    async def room(self, user: str, *, insist: bool) -> str:
+        """A room with the member in it, or invited to it. Who has left the last one is invited to another if Vigil is
+        to `insist`. Raises Declined, LoginRefused, HttpError."""
         tried: set[str] = set()
+        declined = False
         for again in (False, True):
             if again:
                 # What was read last may be older than the list is.
                 await self.load()
             for room in self._rooms.get(user, []):
-                if room not in tried and await self._is_shared(room, user):
-                    return room
+                if room in tried:
+                    continue
                 tried.add(room)
+                own, other = await self._memberships(room, user)
+                if own == "join" and other in ("join", "invite"):
+                    return room
+                declined |= own == "join" and other == "leave"
+        if declined and not insist:
+            raise Declined
         made = await self._client.create_room(
             {
                 "preset": "private_chat",
@@ -70,12 +82,12 @@ class Direct:
         await self.add(user, made)
         return made
 
-    async def _is_shared(self, room: str, user: str) -> bool:
+    async def _memberships(self, room: str, user: str) -> tuple[str, str]:
+        """What Vigil and the member are in a room, "" for nothing."""
         try:
             own, other = await self._client.member(room, self._client.user), await self._client.member(room, user)
         except Refusal as error:
             if error.again or not error.code:
                 raise
-            return False
-        memberships = [member.membership if member else "" for member in (own, other)]
-        return memberships[0] == "join" and memberships[1] in ("join", "invite")
+            return "", ""
+        return own.membership if own else "", other.membership if other else ""

@@ -30,7 +30,7 @@ from rules.records import Message, MessageKey
 Shape = TypeVar("Shape")
 
 REMEMBERED = 20_000
-"""So many edits and invitations are remembered, to know what a later event means."""
+"""So many invitations are remembered, to know who brought whoever joins later."""
 
 FUTURE_SECONDS = 86_400.0
 """A time further ahead of the clock than this is some server's error."""
@@ -76,7 +76,6 @@ class Reading:
         self._name = name
         self._clock = clock
         self._encrypted: dict[str, bool] = {}
-        self._edits: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._invited: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     def group(self, room: str) -> str:
@@ -178,10 +177,9 @@ class Reading:
         relation = _converted(content.relates_to, Relation) or Relation()
         if (edited := _edited(content, relation)) is not None:
             _, text = _said(event, edited, relation)
-            edit = edit_id(relation.event_id, event.event_id)
-            self._remember(self._edits, (room, event.event_id), edit)
+            id_ = edit_id(relation.event_id, event.event_id)
             mentioned = _mentioned(edited) or _mentioned(content)
-            found.messages.append(self._made(room, event, names, "edit", text, mentioned, id_=edit))
+            found.messages.append(self._made(room, event, names, "edit", text, mentioned, id_=id_))
             return
         if content.body is None:
             raise msgspec.ValidationError("it is an edit to no text")
@@ -191,7 +189,7 @@ class Reading:
 
     def _redaction(self, room: str, event: Event, found: Found) -> None:
         target = event.redacts or msgspec.json.decode(event.content, type=Redaction).redacts
-        found.gone.append(MessageKey(self._name, room, self._edits.get((room, target), target)))
+        found.gone.append(MessageKey(self._name, room, target))
 
     def _member(self, room: str, event: Event, names: dict[str, str], found: Found) -> None:
         content = msgspec.json.decode(event.content, type=Member)

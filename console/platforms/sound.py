@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
 from console.platforms.base import Batch, Platform, Receipt
 from rules.records import Message, MessageKey
+from store.listed import ListedMember
 from store.records import ActionState
 from widgets.language import say
 
@@ -17,6 +17,8 @@ LONGEST_WORDS = 2_000
 LONGEST_WAIT = 86_400.0
 """Seconds: whoever wants an action to wait for longer is asked again after so long."""
 LONGEST_HEALTH = 100
+LATEST = 1e11
+"""Epoch seconds: what is later, or as long before 1970, is no time that anything can be shown at."""
 MOST_NAMED = 5
 """So many messages of one batch that cannot be taken in are named, the others counted."""
 
@@ -31,9 +33,9 @@ def sound_receipt(given: object) -> Receipt:
         words = say("an error in the platform's own code: a value of type {type} is no receipt", type=_kind(given))
         return Receipt(ActionState.UNKNOWN, words)
     wait = given.retry_after
-    if not isinstance(wait, int | float) or math.isnan(wait):
-        wait = 0.0
-    return Receipt(ActionState(given.state), sound_text(given.words)[:LONGEST_WORDS], min(max(0.0, wait), LONGEST_WAIT))
+    # Not a number is not greater than anything either.
+    wait = min(wait, LONGEST_WAIT) if isinstance(wait, int | float) and wait > 0 else 0.0
+    return Receipt(ActionState(given.state), sound_text(given.words)[:LONGEST_WORDS], wait)
 
 
 def sound_batch(given: object, name: str) -> Batch:
@@ -53,8 +55,30 @@ def sound_batch(given: object, name: str) -> Batch:
     problems += [f"a message that cannot be taken in: {why}" for why in wrong[:MOST_NAMED]]
     if len(wrong) > MOST_NAMED:
         problems.append(f"{len(wrong) - MOST_NAMED} more messages that cannot be taken in")
-    gone = tuple(one for one in given.gone if isinstance(one, MessageKey) and all(type(part) is str for part in one))
+    gone = tuple(
+        MessageKey(*map(sound_text, one))
+        for one in given.gone
+        if isinstance(one, MessageKey) and all(type(part) is str for part in one)
+    )
     return Batch(tuple(messages), sound_text(given.position), tuple(problems), gone)
+
+
+def sound_members(given: object) -> list[ListedMember]:
+    """The members of a list that can be stored, without times that are none. Raises TypeError for what is no list."""
+    if not isinstance(given, list | tuple):
+        raise TypeError
+    return [
+        ListedMember(
+            sound_text(one.member),
+            sound_text(one.name),
+            sound_text(one.level),
+            sound_text(one.title),
+            one.joined if _is_time(one.joined) else None,
+            one.spoke if _is_time(one.spoke) else None,
+        )
+        for one in given
+        if isinstance(one, ListedMember) and one.member and all(type(part) is str for part in one[:4])
+    ]
 
 
 def health_of(platform: Platform) -> str:
@@ -84,13 +108,18 @@ def _wrong_with(one: Any, name: str) -> str:
     for field, value in zip(_TEXTS, _texts(one), strict=True):
         if type(value) is not str:
             return f"its {field} is {_shown(value)}, not text"
-    if one.time is not None and (type(one.time) not in (float, int) or not math.isfinite(one.time)):
+    if one.time is not None and not _is_time(one.time):
         return "its time is no time"
     if type(one.mentions) is not tuple or any(type(mention) is not str for mention in one.mentions):
         return "its mentions are no tuple of texts"
     if one.platform != name:
         return "it says that it is of another platform"
     return "" if one.group and one.id else "it has no group or no id"
+
+
+def _is_time(value: object) -> bool:
+    # What is not finite is not smaller either; a whole number may be too large for a float, and for the store.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LATEST
 
 
 def _sound_message(one: Message) -> Message:

@@ -280,6 +280,20 @@ def test_whatever_is_answered_for_a_gap_it_is_filled_at_last(play: Play, part: i
 
 
 @pytest.mark.usefixtures("at_once")
+def test_what_is_said_of_a_group_once_is_said_though_the_gap_in_another_is_not_filled_at_once(play: Play) -> None:
+    encrypted = {"type": "m.room.encryption", "event_id": "$e", "sender": ADA, "state_key": "", "content": {}}
+    rooms = {"!a:hostile.test": {"timeline": {"events": [encrypted]}},
+             ROOM: {"timeline": {"events": [message(2, "after")], "limited": True, "prev_batch": "p"}}}  # fmt: skip
+    gap = as_json({"next_batch": "s2", "rooms": {"join": rooms}})
+    page = as_json({"chunk": [message(1, "missed")]})
+    wrong = [as_json({"errcode": "M_UNKNOWN", "error": "Internal server error"}, 500)] * 6
+    read = play(sync("s1"), *[gap] * 13, others={"/messages": page}, first={"/messages": wrong})
+    assert read.texts(2) == [("text", "missed"), ("text", "after")]
+    until(lambda: read.batches[-1].position)
+    assert len([problem for problem in read.problems if "!a:hostile.test: is encrypted" in problem]) == 1
+
+
+@pytest.mark.usefixtures("at_once")
 def test_a_gap_that_cannot_be_read_holds_up_nothing_for_ever(play: Play) -> None:
     gap = sync("s2", [message(2, "after")], limited=True)
     broken = as_json({"errcode": "M_UNKNOWN", "error": "Internal server error"}, 500)

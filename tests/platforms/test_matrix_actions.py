@@ -110,6 +110,28 @@ def test_who_has_left_the_private_room_is_invited_to_another(people: People, con
     assert second != first
 
 
+@pytest.mark.parametrize("entered", [False, True])
+def test_who_has_declined_to_be_told_alone_is_warned_in_the_group_only(
+    people: People, connect: Connect, *, entered: bool
+) -> None:
+    act = Act(people, connect)
+    assert act.do(ActionKind.WARN, text="one") == Receipt(ActionState.DONE)
+    (first,) = people.bob.invitations()
+    if entered:
+        people.bob.join(first)
+    people.bob.leave(first)
+    for text in ("two", "three"):
+        receipt = act.do(ActionKind.WARN, text=text)
+        assert done(receipt)
+        assert receipt.words.startswith("told in the group, but not alone: ")
+    assert people.bob.invitations() == []
+    assert [said.rpartition(": ")[2] for said in people.ada.texts(act.room, people.vigil.user)] == [
+        "one",
+        "two",
+        "three",
+    ]
+
+
 def test_what_a_member_answers_in_private_is_no_group(people: People, connect: Connect) -> None:
     act = Act(people, connect)
     assert done(act.do(ActionKind.SEND, text="hello"))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.dispatch import DELETED_AT_ONCE, Dispatch
+from console.dispatch import DELETED_AT_ONCE, Dispatch, log_lines
 from console.platforms.base import Access, Batch, Receipt
 from store import actions, lease
 from store.database import Database, open_database
@@ -176,6 +176,19 @@ def test_what_one_call_left_undone_waits_or_fails_by_itself(db: Database) -> Non
     now[0] += 5.1
     run_out(dispatch)
     assert states(db) == ["done", "failed", "done", "done", "done"]
+
+
+def test_a_bulk_that_waits_is_one_line_in_the_log(db: Database) -> None:
+    queue_kinds(db, [("delete", "g")] * 42)
+    done, failed = Receipt(ActionState.DONE), Receipt(ActionState.FAILED, "too old")
+    wait = Receipt(ActionState.WAITING, "Too Many Requests", 5.0)
+    platform = Bulk("replay", [done, failed, *[wait] * 40])
+    dispatch = Dispatch(db, {"replay": platform}, lease.take(db, "serve", NOON), lambda: NOON)
+    assert log_lines(asyncio.run(dispatch.step())) == [
+        "action a.0 delete on replay: done",
+        "action a.1 delete on replay: failed: too old",
+        "40 deletions on replay: waiting: Too Many Requests",
+    ]
 
 
 @pytest.mark.parametrize("fault", ["raises", "miscounts"])

@@ -190,6 +190,21 @@ def test_a_key_for_what_the_platform_does_not_know_is_refused(db: Database, sit:
     assert planned(db) == [("delete", "1")]
 
 
+def test_a_step_of_the_ladder_that_cannot_be_done_keeps_nobody_below_it(
+    db: Database, settings: Settings, clock: Clock
+) -> None:
+    staff.add(db, "ada", Role.ADMIN, "ada", NOON)
+    quiet = Limits(frozenset(ActionKind) - {ActionKind.MUTE})
+    desk = Desk(db, replace(settings, platforms=(PlatformSettings("hall", "wall", None, quiet),)), "ada", clock=clock)
+    steps = []
+    for number in range(4):
+        (case_id,) = take(db, [(said("hall", number), [finding()])])
+        proposed = desk.card(case_id).step
+        steps.append((proposed, desk.decide(case_id, Decision.LADDER).steps))
+    once_more, out = ("warn", (("warn", 1),)), ("remove", (("remove", 1),))
+    assert steps == [once_more, once_more, out, out]
+
+
 def test_of_two_platforms_the_one_that_can_does(db: Database, sit: Callable[[str], Desk]) -> None:
     case_id = case_of(db, said("hall", 1), said("tg", 2, OLD), said("mx", 3, OLD))
     foreseen = reach(sit("ada"), case_id, Decision.MUTE)

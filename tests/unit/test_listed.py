@@ -15,6 +15,7 @@ import sqlite_utils
 from console.listing import AGAIN_SECONDS, EVERY_SECONDS, PIECE, Listing
 from console.platforms.base import PlatformError
 from rules.names import sought
+from rules.standing import Membership, Standing
 from store import lease, listed, member_cards, members, messages, roster
 from store.database import Database, open_database
 from store.listed import LATELY, ListedMember
@@ -107,10 +108,29 @@ def test_a_list_that_lacks_most_is_not_believed(db: Database, found: list[Listed
     assert membership(db, "bob")[1] is None
 
 
-def test_rules_need_not_know_who_joined_long_ago_and_never_wrote(db: Database) -> None:
-    wrote(db, ("ada", NOON), ("eve", NOON))
-    note(db, [one("ada"), one("bob"), one("new", joined=NOON - 3 * DAY)])
-    assert sorted(row[2] for row in members.memberships(db)) == ["ada", "eve", "new"]
+def test_who_came_long_ago_and_never_wrote_is_no_newcomer_to_the_rules(db: Database) -> None:
+    """Neither at once nor after a restart."""
+    people = [one("bob"), one("new", joined=NOON - 3 * DAY), one("dan", joined=None)]
+    known, restarted = Standing(), Standing()
+    known.count(message("j", member="new", time=NOON - 3 * DAY), written=False)
+    listing = Listing(db, lease.take(db, "serve", NOON), lambda line: None, lambda: NOON, known.know)
+    steps(listing, Listed(g=people))
+    restarted.know(Membership(*row) for row in members.memberships(db))
+    for standing in (known, restarted):
+        since = [
+            standing.count(message(who, member=who, time=NOON + 60), written=True) for who in ("bob", "new", "dan")
+        ]
+        assert since == [(1, NOON - 400 * DAY, 1), (1, NOON - 3 * DAY, 2), (1, NOON + 60, 3)]
+
+
+def test_who_has_written_is_counted_on_and_since_when_they_are_there_is_learned(db: Database) -> None:
+    wrote(db, ("ada", NOON - DAY), ("eve", NOON - DAY))
+    standing = Standing()
+    standing.know(Membership(*row) for row in members.memberships(db))
+    listing = Listing(db, lease.take(db, "serve", NOON), lambda line: None, lambda: NOON, standing.know)
+    steps(listing, Listed(**{TEA: [one("ada"), one("eve", joined=None)]}))
+    assert standing.count(message("a", member="ada"), written=True) == (2, NOON - 400 * DAY, 3)
+    assert standing.count(message("e", member="eve"), written=True) == (2, NOON - DAY, 4)
 
 
 def test_a_store_of_the_version_before_is_brought_up_to_date(tmp_path: Path) -> None:
@@ -135,7 +155,7 @@ class Listed:
 
     name = PLATFORM
 
-    def __init__(self, **found: list[ListedMember] | Exception) -> None:
+    def __init__(self, **found: list[ListedMember] | BaseException | None) -> None:
         self.found = found
         self.asked: list[str] = []
 
@@ -145,9 +165,9 @@ class Listed:
     async def members(self, group: str) -> list[ListedMember]:
         self.asked.append(group)
         found = self.found[group]
-        if isinstance(found, Exception):
+        if isinstance(found, BaseException):
             raise found
-        return found
+        return found  # type: ignore[return-value]
 
 
 class Clock:
@@ -162,7 +182,7 @@ def steps(listing: Listing, platform: Listed) -> None:
     """Until nothing is due."""
 
     async def go() -> None:
-        while await listing.step(platform):
+        while await listing.step(platform, platform.groups()):
             pass
 
     asyncio.run(go())
@@ -186,10 +206,16 @@ def test_every_group_is_listed_once_a_day_also_over_restarts(db: Database) -> No
 
 
 @pytest.mark.parametrize(
-    ("error", "words"), [(PlatformError("no connection"), "no connection"), (KeyError("t"), "KeyError")]
+    ("error", "words"),
+    [
+        (PlatformError("no connection"), "no connection"),
+        (KeyError("t"), "KeyError"),
+        (asyncio.CancelledError(), "CancelledError"),
+        (None, "TypeError"),
+    ],
 )
 def test_a_group_that_cannot_be_listed_is_said_and_left_alone_for_a_while(
-    db: Database, error: Exception, words: str
+    db: Database, error: BaseException | None, words: str
 ) -> None:
     generation = lease.take(db, "serve", NOON)
     lines: list[str] = []

@@ -12,18 +12,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.platforms.base import Batch, PlatformError
+from console.platforms.base import Batch, PlatformError, Receipt
 from console.platforms.registry import make_platform
-from console.platforms.sound import health_of, sound_batch
+from console.platforms.sound import LONGEST_WAIT, health_of, sound_batch, sound_members, sound_receipt
 from console.settings import Settings, SettingsError, parse
 from console.worker import Worker
+from rules.names import sought
 from rules.records import Message, MessageKey
-from store.database import open_database
-from store.records import ActionKind
-from tests.unit.made import message
+from store import listed, messages
+from store.database import Database, open_database
+from store.listed import ListedMember
+from store.records import ActionKind, ActionState
+from tests.unit.made import NOON, message
 
 ODD = st.one_of(
-    st.none(), st.integers(), st.floats(), st.binary(max_size=3), st.text(max_size=3), st.just("\ud83d"),
+    st.none(), st.integers(), st.sampled_from([2**70, 10**400]), st.floats(),
+    st.binary(max_size=3), st.text(max_size=3), st.just("\ud83d"),
     st.just(()), st.lists(st.integers(), max_size=1),
 )  # fmt: skip
 FIELDS = [field.name for field in fields(Message)]
@@ -98,6 +102,8 @@ def test_whatever_a_field_holds_the_message_is_whole_or_left_out(field: str, val
     changes: dict[str, Any] = {field: value}
     given = Batch((replace(message(1), **changes),), "1", (), (MessageKey("replay", "g", "1"), value))  # type: ignore[arg-type]
     batch = sound_batch(given, "replay")
+    for one in batch.messages:
+        assert one.time is None or abs(one.time) < 1e11
     assert len(batch.messages) + len(batch.problems) == 1
     for one in batch.messages:
         assert isinstance(one.text, str)
@@ -113,6 +119,64 @@ def test_whatever_health_is_it_is_one_short_line(value: object) -> None:
     said.encode()
     assert len(said) <= 100
     assert "\n" not in said
+
+
+@given(st.sampled_from(list(ActionState)), ODD, ODD)
+def test_whatever_a_receipt_says_is_a_state_words_and_a_wait_of_a_day_at_most(
+    state: ActionState, words: object, wait: object
+) -> None:
+    found = sound_receipt(Receipt(state, words, wait))  # type: ignore[arg-type]
+    found.words.encode()
+    assert 0.0 <= found.retry_after <= LONGEST_WAIT
+
+
+def test_whatever_is_handed_over_can_be_stored(db: Database) -> None:
+    torn = MessageKey("replay", "g", "\ud83d")
+    batch = sound_batch(Batch((replace(message(1), time=2**70), message(2)), "1", (), (torn,)), "replay")
+    people = [
+        ListedMember("ada", "half \ud83d of it", "", "", 2**70, float("nan")),
+        ListedMember("bob", None, "", "", None, None),  # type: ignore[arg-type]
+        None,
+    ]
+    with db.transaction():
+        messages.MessageWriter(db, sought).add(batch.messages, NOON)
+        messages.mark_gone(db, batch.gone, NOON)
+        listed.add(db, "replay", "g", sound_members(people), NOON, sought)
+    assert db.value("SELECT group_concat(key) FROM messages") == "2"
+    assert db.execute("SELECT name, joined_at, last_at FROM members WHERE key = 'ada'").fetchall() == [
+        ("half ? of it", None, None)
+    ]
+
+
+class Locked(Odd):
+    """A platform that nobody tells how it is, which cannot be read, and does not know its groups."""
+
+    health = property(lambda self: "mine")
+
+    def groups(self) -> list[str]:
+        raise RuntimeError
+
+    async def members(self, group: str) -> list[ListedMember]:
+        return []
+
+    def batches(self, position: str | None) -> AsyncIterator[Any]:
+        raise PlatformError("no way in")
+
+
+def test_a_platform_that_fails_in_every_way_ends_no_worker(settings: Settings) -> None:
+    said: list[str] = []
+    worker = Worker(settings, "serve", [Locked([])], said.append)  # type: ignore[list-item]
+
+    async def run() -> None:
+        task = asyncio.create_task(worker.run())
+        while len([line for line in said if line.startswith("replay: ")]) < 2 and not task.done():
+            await asyncio.sleep(0.01)
+        worker.stop()
+        await task
+
+    asyncio.run(run())
+    assert "replay: no way in" in said
+    assert any(line.startswith("replay: an error in the platform's own code: RuntimeError") for line in said)
 
 
 class Kind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from store import actions, audit, cases, decisions, lease, messages
+from store import actions, audit, cases, decisions, lease, messages, undelivered
 from store.actions import PlannedAction
 from store.database import Database
 from store.errors import LeaseLost
@@ -148,3 +148,32 @@ def test_an_unknown_action_is_not_done_twice_and_is_taken_back_with_the_rest(db:
     undone = decisions.undo(db, decision, "ada", NOON)
     assert undone.inverses == ((ActionKind.UNMUTE, 1),)
     assert [order.key for order in claim(db, worker)] == [f"{mark(db)}.{decision}.2.inverse"]
+
+
+def test_what_a_killed_worker_may_have_done_is_taken_back_though_it_waits_again(db: Database, worker: int) -> None:
+    decision = decided(db)
+    assert len(claim(db, worker)) == 2
+    lease.release(db, worker, NOON)
+    second = lease.take(db, "serve", NOON)
+    assert actions.recover(db, second, ["replay"], NOON) == {ActionState.WAITING: 2}
+    undone = decisions.undo(db, decision, "ada", NOON)
+    assert (undone.withdrawn, undone.inverses) == (2, ((ActionKind.UNMUTE, 1),))
+    assert [order.key for order in claim(db, second)] == [f"{mark(db)}.{decision}.2.inverse"]
+
+
+def test_what_a_platform_gave_no_answer_to_is_taken_back_though_it_waits_again(db: Database, worker: int) -> None:
+    decision = decided(db, kinds=[ActionKind.BAN])
+    (order,) = claim(db, worker)
+    actions.put_back(db, order, worker, NOON + 20, "no answer in 30 s")
+    assert decisions.undo(db, decision, "ada", NOON).inverses == ((ActionKind.UNBAN, 1),)
+
+
+def test_what_was_given_up_before_is_not_taken_back(db: Database, worker: int) -> None:
+    """Somebody has looked: it was not done."""
+    decision = decided(db)
+    claim(db, worker)
+    actions.recover(db, lease.take(db, "serve", NOON + 60), [], NOON)
+    for number in (1, 2):
+        undelivered.settle(db, number, "ada", arrived=False, now=NOON)
+        undelivered.drop(db, number, "ada", NOON)
+    assert decisions.undo(db, decision, "ada", NOON + 1).inverses == ()

@@ -114,6 +114,40 @@ def test_what_is_gone_on_the_platform_is_marked_with_its_edits_and_nothing_else(
     assert db.value("SELECT count(*) FROM messages WHERE deleted_at = ?", (NOON + 1,)) == 0
 
 
+def test_an_edit_that_is_gone_is_marked_by_its_own_id_and_what_it_edited_stays(db: Database) -> None:
+    edits = [
+        replace(message(key, group=group), kind="edit") for key, group in (("1 e1", "g"), ("1 e2", "g"), ("1 e1", "h"))
+    ]
+    add(db, message(1), message("e1 x"), message("x e1"), *edits)
+    with db.transaction():
+        messages.mark_gone(db, [MessageKey("replay", "g", "e2"), MessageKey("replay", "h", "e1")], NOON)
+    gone = db.execute(
+        "SELECT m.key, g.key FROM messages m JOIN groups g ON g.id = m.group_id WHERE deleted_at IS NOT NULL"
+    )
+    assert sorted(gone) == [("1 e1", "h"), ("1 e2", "g")]
+
+
+def test_marking_what_is_gone_costs_the_same_however_much_is_stored(db: Database) -> None:
+    def cost() -> int:
+        """What SQLite does for it, in steps of its own."""
+        steps = [0]
+
+        def count() -> int:
+            steps[0] += 1
+            return 0
+
+        with db.transaction():
+            db.connection.set_progress_handler(count, 1)
+            messages.mark_gone(db, [MessageKey("replay", "g", "none")], NOON)
+            db.connection.set_progress_handler(None, 1)
+        return steps[0]
+
+    add(db, message(1), replace(message("1 e1"), kind="edit"))
+    before = cost()
+    add(db, *(replace(message(f"m{n} e{n}"), kind="edit") for n in range(500)), *(message(f"n{n}") for n in range(500)))
+    assert cost() == before
+
+
 def test_a_message_of_nobody_is_stored(db: Database) -> None:
     add(db, message(1, "system", member=""))
     (row,) = messages.rows(db, [1])
