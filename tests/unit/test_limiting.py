@@ -31,7 +31,7 @@ from store import actions, cases, decisions, lease, rulebooks, staff
 from store.cases import CasePart
 from store.database import Database
 from store.records import ActionKind, ActionState, CaseState, Decision, PastDecision, Reach, Role
-from tests.unit.made import NOON, finding, take
+from tests.unit.made import NOON, Clock, finding, take
 from widgets.language import install
 
 RULEBOOK = """
@@ -50,25 +50,10 @@ TOO_OLD = "Telegram bots delete for 48 hours, later only by hand"
 WALL = Limits(frozenset([ActionKind.DELETE]))
 
 
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     yield
     install(translation("en"))
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

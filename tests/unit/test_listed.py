@@ -22,7 +22,7 @@ from store.listed import LATELY, ListedMember
 from store.roster_records import Chosen, Sort
 from store.schema import migrations
 from store.version import APPLICATION_ID
-from tests.unit.made import NOON, message
+from tests.unit.made import NOON, Clock, message
 
 DAY = 86_400.0
 TEA = message(0).group
@@ -168,14 +168,6 @@ class Listed:
         if isinstance(found, BaseException):
             raise found
         return found  # type: ignore[return-value]
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def steps(listing: Listing, platform: Listed) -> None:
