@@ -107,15 +107,12 @@ def decisions(db: Database, member_id: int) -> list[MemberDecision]:
         states[decision][state] += count
         if words:
             failures[decision] = words
-    return [
-        MemberDecision(
-            *row,
-            steps=tuple(steps[row[0]].items()),
-            actions=tuple((state.value, states[row[0]][state]) for state in ActionState if states[row[0]][state]),
-            failure=failures.get(row[0], ""),
-        )
-        for row in found
-    ]
+    cards = []
+    for number, at, by, decided, held, rule, reason in found:
+        ends = tuple((state.value, states[number][state]) for state in ActionState if states[number][state])
+        own = tuple(steps[number].items())
+        cards.append(MemberDecision(number, at, by, decided, held, rule, reason, own, ends, failures.get(number, "")))
+    return cards
 
 
 def notes(db: Database, member_id: int) -> list[Note]:

@@ -151,3 +151,12 @@ def test_a_bar_is_as_high_as_its_share_of_the_busiest_day(counts: list[int]) -> 
         for other, higher in zip(counts, line, strict=True):
             if 0 < count <= other:
                 assert BARS.index(bar) <= BARS.index(higher)
+
+
+def test_a_decision_that_came_to_nothing_says_so() -> None:
+    ends = (("done", 1), ("failed", 1))
+    failed = MemberDecision(5, NOW, "mo", "remove", "approved", "ads", "", (("remove", 1),), ends, "no right")
+    seen = painted(replace(card(), decisions=(failed,)))
+    (line,) = (line for line in seen if "× done 1 · failed 1" in line)
+    assert "remove 1" in line
+    assert "    × no right" in [line.rstrip() for line in seen]
