@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.planning import Plan
-from rules.reading import spelled_duration
 from store import failures
 from store.cases import CasePart
 from store.database import Database
@@ -41,7 +40,9 @@ def failing(planned: Plan, failed: Sequence[Failure], now: float) -> tuple[str, 
 
 
 def _age(seconds: float) -> str:
-    """An age in its largest unit alone: nobody needs the seconds."""
-    whole = max(_MINUTE, int(seconds))
-    unit = next(unit for unit in (_DAY, _HOUR, _MINUTE) if whole >= unit)
-    return spelled_duration(whole // unit * unit)
+    """An age in its largest unit alone."""
+    if seconds >= _DAY:
+        return say("{n}d", n=int(seconds // _DAY))
+    if seconds >= _HOUR:
+        return say("{n}h", n=int(seconds // _HOUR))
+    return say("{n}m", n=max(1, int(seconds // _MINUTE)))
