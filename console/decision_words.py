@@ -30,8 +30,9 @@ def without_effect(decision: Decision, planned: Plan, parts: Sequence[CasePart])
                 return say("there is no ladder for a request to join")
             case _:
                 return say("who asks to join is no member yet")
-    on_members = decision not in (Decision.DELETE, Decision.LADDER)
-    return say("no member is known") if on_members else ""
+    if decision not in (Decision.DELETE, Decision.LADDER):
+        return say("no member is known")
+    return "" if planned.actions else say("nothing is left to delete")
 
 
 def ladder_words(

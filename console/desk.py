@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
-from console.decision_words import ladder_words, without_effect
+from console import foreseen
+from console.decision_words import ladder_words
 from console.draw_desk import DrawDesk
-from console.limiting import by_hand, limited, refusal, remarks
+from console.limiting import by_hand, remarks
 from console.member_desk import MemberDesk
 from console.outbox_desk import OutboxDesk
 from console.perk_desk import PerkDesk
-from console.planning import Plan, plan
+from console.planning import Plan
 from console.points_desk import PointsDesk
 from console.redeem_desk import RedeemDesk
 from console.rulebook import load_rulebook
 from console.settings import Settings
 from rules.rulebook import Rulebook, parse
-from store import cases, decisions, dispatches, lessons, members, messages, rulebooks, staff
-from store.cases import CasePart
+from store import actions, cases, decisions, dispatches, lessons, members, messages, rulebooks, staff
 from store.database import Database
 from store.errors import Conflict, NotFound, StoreError
 from store.lessons import Label
@@ -27,14 +27,11 @@ from store.records import (
     ANSWERS,
     AUTOMATIC,
     ActionKind,
+    ActionState,
     CaseCard,
-    CaseRow,
     CaseState,
     Decision,
-    DecisionState,
-    PastDecision,
     Proposal,
-    Reach,
     Role,
     Staff,
 )
@@ -43,6 +40,8 @@ from widgets.words import role_word
 
 UNDO_SECONDS = 3600.0
 """How far back an undo without an id reaches: a key pressed once too often must not lift an old ban."""
+
+_ANSWERED = frozenset(ActionKind(answer.value) for answer in ANSWERS)
 
 CARD_MESSAGES = 200
 MESSAGES_AROUND = 3
@@ -182,69 +181,24 @@ class Desk:
             return CaseCard(
                 case=case,
                 rule_text=rulebook.shown(case.rule, self.settings.members_language),
-                step=ladder_words(rulebook, parts, strikes, self._can),
+                step=ladder_words(rulebook, parts, strikes, self.can),
                 messages=tuple(shown),
                 members=tuple(members.of_case(self.db, case_id, now)),
                 around=tuple(messages.around(self.db, shown[0].id, MESSAGES_AROUND)) if shown else (),
-                reaches=tuple(self._reaches(case, rulebook, parts, strikes)),
+                reaches=tuple(foreseen.reaches(self, case, rulebook, parts, strikes)),
                 decisions=tuple(
-                    self._with_limits(past, case, rulebook, strikes) for past in decisions.of_case(self.db, case_id)
+                    foreseen.waiting(self, past, case, rulebook, strikes)
+                    for past in decisions.of_case(self.db, case_id)
                 ),
             )
 
-    def _with_limits(
-        self, past: PastDecision, case: CaseRow, rulebook: Rulebook, strikes: Mapping[int, int]
-    ) -> PastDecision:
-        """A decision with what the platforms do not do of it, as long as somebody has to approve it."""
-        if past.state is not DecisionState.PROPOSED:
-            return past
-        parts = cases.parts(self.db, case.id, case.seen, past.id)
-        planned = self._plan(rulebook, parts, past.decision, strikes)[1]
-        return replace(past, remarks=remarks(planned, self.settings.limits), lasting=planned.lasting())
-
     def proposal_remarks(self, proposal: Proposal) -> tuple[str, ...]:
         """What the platforms do not do of a decision that waits for approval. Raises NotFound."""
-        with self.db.snapshot():
-            case = cases.get(self.db, proposal.case_id)
-            parts = cases.parts(self.db, case.id, case.seen, proposal.id)
-            strikes = members.strikes(self.db, case.id, self.now())
-            planned = self._plan(self.rulebook(), parts, proposal.decision, strikes)[1]
-        return remarks(planned, self.settings.limits)
+        return foreseen.proposal_remarks(self, proposal)
 
-    def _plan(
-        self, rulebook: Rulebook, parts: Sequence[CasePart], decision: Decision, strikes: Mapping[int, int]
-    ) -> tuple[Plan, Plan]:
-        """What a decision would do, and what of that the platforms do when it is sent as soon as it can be."""
-        language, mute = self.settings.members_language, self.settings.mute_seconds
-        whole = plan(parts, decision, strikes, rulebook, language, mute, self._can)
-        return whole, limited(whole, parts, self.settings.limits, self.now() + self.settings.undo_seconds)
-
-    def _can(self, platform: str) -> Collection[ActionKind]:
+    def can(self, platform: str) -> Collection[ActionKind]:
+        """The actions that the platform of this name has."""
         return self.settings.limits(platform).can
-
-    def _reaches(
-        self, case: CaseRow, rulebook: Rulebook, parts: Sequence[CasePart], strikes: Mapping[int, int]
-    ) -> list[Reach]:
-        reaches = []
-        asked = any(part.request for part in parts)
-        for decision in (*(ANSWERS if asked else ()), *(one for one in Decision if one not in ANSWERS)):
-            whole, planned = self._plan(rulebook, parts, decision, strikes)
-            refused = self.refusal()
-            if case.state is not CaseState.OPEN:
-                refused = refused or say("this case is not open any more")
-            else:
-                refused = refused or self._without_effect(decision, whole, planned, parts)
-            reaches.append(
-                Reach(
-                    decision, planned.deletes(), planned.steps(), planned.groups(), planned.lasting(), refused,
-                    self.needs_approval(decision, planned), remarks(planned, self.settings.limits),
-                )
-            )  # fmt: skip
-        return reaches
-
-    def _without_effect(self, decision: Decision, whole: Plan, planned: Plan, parts: Sequence[CasePart]) -> str:
-        """Why a decision would come to nothing, or ""."""
-        return without_effect(decision, whole, parts) or refusal(decision, planned, self.settings.limits)
 
     def decide(
         self,
@@ -266,8 +220,9 @@ class Desk:
             rulebook = self.rulebook()
             seen = case.seen if seen is None else seen
             parts = cases.parts(self.db, case_id, seen)
-            whole, planned = self._plan(rulebook, parts, decision, members.strikes(self.db, case_id, now))
-            if case.state is CaseState.OPEN and (why := self._without_effect(decision, whole, planned, parts)):
+            strikes = members.strikes(self.db, case_id, now)
+            whole, planned = foreseen.planned(self, rulebook, parts, decision, strikes)
+            if case.state is CaseState.OPEN and (why := foreseen.pointless(self, decision, whole, planned, parts)):
                 raise NotAllowed(say("not allowed: {why}", why=why))
             approved = not self.needs_approval(decision, planned)
             decision_id = decisions.record(
@@ -341,9 +296,25 @@ class Desk:
                         needed=needed,
                     )
                 )
+            self._check_lasting(chosen)
             cannot = {one.name: one.limits.cannot for one in self.settings.platforms}
             undone = decisions.undo(self.db, chosen, self.name, self._clock(), cannot)
             return replace(undone, by_hand=by_hand(undone.staying, self.settings.limits))
+
+    def _check_lasting(self, decision_id: int) -> None:
+        """Raises Conflict for an answer to a request to join that was sent: its case would be open again with nothing
+        left to decide."""
+        found = actions.states(self.db, decision_id)
+        if not found or any(kind not in _ANSWERED for kind, _ in found):
+            return
+        ends = {state for _, state in found}
+        if ends == {ActionState.DONE}:
+            raise Conflict(say("decision {id}: the answer was sent already, it lasts", id=decision_id))
+        if ends <= {ActionState.DONE, ActionState.UNKNOWN}:
+            raise Conflict(
+                say("decision {id}: the answer was perhaps sent; say first whether it was: vigil outbox list",
+                    id=decision_id)
+            )  # fmt: skip
 
     def undo_latest(self) -> decisions.Undone | PerkUndone:
         """Take back one's own latest decision, or perk if that was later. Raises NotAllowed, Conflict."""

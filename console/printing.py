@@ -13,7 +13,18 @@ import msgspec
 from console.desk import Taken
 from rules.records import JOIN_REQUEST, Evidence, Finding, Message
 from store.decisions import Undone
-from store.records import CaseCard, CaseMessage, CaseRow, Decision, PastDecision, Proposal, Reach
+from store.records import (
+    ActionState,
+    CaseCard,
+    CaseMessage,
+    CaseRow,
+    CaseState,
+    Decision,
+    DecisionState,
+    PastDecision,
+    Proposal,
+    Reach,
+)
 from widgets.safe import joined, safe
 
 R = TypeVar("R")
@@ -72,13 +83,10 @@ def print_card(card: CaseCard) -> None:
     )
     if card.rule_text:
         click.echo(f"rule shown to members: {safe(card.rule_text)}")
-    if card.step:
-        click.echo(f"ladder: {card.step}")
-    click.echo("decisions:")
-    for reach in card.reaches:
-        click.echo(f"  {reach.decision:<8} {reach_words(reach)}")
-    for remark in dict.fromkeys(remark for reach in card.reaches if not reach.refused for remark in reach.remarks):
-        click.echo(f"  not done: {safe(remark)}")
+    if case.state is CaseState.OPEN:
+        _print_reaches(card)
+    else:
+        click.echo(_standing_words(card))
     click.echo("messages:")
     for message in card.messages:
         click.echo(f"  {message_words(message)}")
@@ -99,6 +107,29 @@ def print_card(card: CaseCard) -> None:
         click.echo("decided:")
         for past in card.decisions:
             click.echo(f"  {past_words(past)}")
+
+
+def _print_reaches(card: CaseCard) -> None:
+    if card.step:
+        click.echo(f"ladder: {card.step}")
+    click.echo("decisions:")
+    for reach in card.reaches:
+        click.echo(f"  {reach.decision:<8} {reach_words(reach)}")
+    available = [reach for reach in card.reaches if not reach.refused]
+    for failure in dict.fromkeys(failure for reach in available for failure in reach.failing):
+        click.echo(f"  ! {safe(failure, 600)}")
+    for remark in dict.fromkeys(remark for reach in available for remark in reach.remarks):
+        click.echo(f"  not done: {safe(remark)}")
+
+
+def _standing_words(card: CaseCard) -> str:
+    """How a case stands that is not open."""
+    last, state = card.in_force, card.case.state
+    if last is None or state is CaseState.MERGED:
+        return "part of another case" if state is CaseState.MERGED else str(state)
+    if state is CaseState.PROPOSED:
+        return f"waits for approval: {last.decision} by {safe(last.by)} (proposal {last.id})"
+    return f"{state}: {last.decision} by {safe(last.by)} (decision {last.id})"
 
 
 def reach_words(reach: Reach) -> str:
@@ -166,7 +197,12 @@ def past_words(past: PastDecision) -> str:
         words += f" ({safe(more, 80)})" if more else ""
     words += f"; {counts_words(0, past.steps)}: {states}" if states else ""
     words += "".join(f"; not done: {safe(remark)}" for remark in past.remarks)
-    return words + (f"; {safe(past.failure, 600)}; see `vigil outbox list`" if past.failure else "")
+    words += "".join(f"; ! {safe(failure, 600)}" for failure in past.failing)
+    words += "".join(f"; {f'{count} x ' if count > 1 else ''}{safe(note, 600)}" for note, count in past.notes)
+    if not past.failure:
+        return words
+    listed = past.state is not DecisionState.UNDONE or ActionState.UNKNOWN in dict(past.actions)
+    return f"{words}; {safe(past.failure, 600)}{'; see `vigil outbox list`' if listed else ''}"
 
 
 def taken_words(taken: Taken) -> str:

@@ -85,7 +85,9 @@ def print_member_card(card: MemberCard, now: float) -> None:
     ))  # fmt: skip
     _print("decisions", (
         f"{d.id}  {_day(d.at)} {d.decision} by {safe(d.by)}, {d.state}, {safe(d.rule)}: {counts_words(0, d.steps)}"
-        + (f" ({safe(d.reason)})" if d.reason else "") for d in card.decisions
+        + (": " + ", ".join(f"{count} {state}" for state, count in d.actions) if d.actions else "")
+        + (f" ({safe(d.reason)})" if d.reason else "") + (f"; {safe(d.failure, 600)}" if d.failure else "")
+        for d in card.decisions
     ))  # fmt: skip
 
 

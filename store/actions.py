@@ -250,9 +250,18 @@ def waiting(db: Database) -> dict[str, int]:
     return dict(found.fetchall())
 
 
+FORGOTTEN = (
+    "a.state = 'failed' AND a.inverse_of IS NULL"
+    " AND EXISTS (SELECT 1 FROM decisions u WHERE u.id = a.decision_id AND u.state = 'undone')"
+)
+"""What failed of a decision that was taken back: nobody wants it done any more. Of one that is unknown somebody still
+has to say what came of it, and what takes a decision back is wanted all the more."""
+
+
 def outbox(db: Database) -> Counter[ActionState]:
     """How many approved actions are not done: waiting, being sent, failed, or for a person to settle."""
     found = db.execute(
-        "SELECT state, count(*) FROM actions WHERE state IN ('waiting', 'sending', 'failed', 'unknown') GROUP BY state"
+        "SELECT a.state, count(*) FROM actions a WHERE a.state IN ('waiting', 'sending', 'failed', 'unknown')"
+        f" AND NOT ({FORGOTTEN}) GROUP BY a.state"
     )
     return Counter({ActionState(state): number for state, number in found})

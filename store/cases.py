@@ -11,13 +11,14 @@ from rules.records import JOIN_REQUEST, Evidence, Finding, Mode
 from store import audit
 from store.database import Database
 from store.errors import NotFound
+from store.group_names import GROUP_NAME
 from store.messages import stored_ids
 from store.records import CaseMessage, CaseRow, CaseState, Span
 
 _CASE_ROW = (
     "SELECT c.id, c.version, c.state, c.campaign <> '', c.rule, c.score, c.messages, c.members, c.groups,"
     " CASE WHEN c.members = 1 THEN coalesce(nullif(p.name, ''), p.key, '') ELSE '' END,"
-    " CASE WHEN c.groups = 1 THEN coalesce(nullif(g.name, ''), g.key, '') ELSE '' END,"
+    f" CASE WHEN c.groups = 1 THEN coalesce({GROUP_NAME}, '') ELSE '' END,"
     " coalesce(substr(m.text, 1, 400), ''), c.last_time, c.last_flag_id"
     " FROM cases c LEFT JOIN messages m ON m.id = c.first_message_id"
     " LEFT JOIN members p ON p.id = m.member_id LEFT JOIN groups g ON g.id = m.group_id"
@@ -283,7 +284,7 @@ def messages(db: Database, case_id: int, limit: int = 200) -> list[CaseMessage]:
     found: list[CaseMessage] = []
     for (number,) in chosen.fetchall():
         time, group, name, text, deleted = db.execute(
-            "SELECT m.time, coalesce(nullif(g.name, ''), g.key), coalesce(nullif(p.name, ''), p.key, ''),"
+            f"SELECT m.time, {GROUP_NAME}, coalesce(nullif(p.name, ''), p.key, ''),"
             " substr(m.text, 1, 4000), m.deleted_at IS NOT NULL FROM messages m JOIN groups g ON g.id = m.group_id"
             " LEFT JOIN members p ON p.id = m.member_id WHERE m.id = ?",
             (number,),

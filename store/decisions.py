@@ -276,6 +276,11 @@ def of_case(db: Database, case_id: int) -> list[PastDecision]:
             " WHERE decision_id = ? AND state IN ('failed', 'unknown') ORDER BY id LIMIT 1",
             (row[0],),
         )
+        notes = db.execute(
+            "SELECT result, count(*) FROM actions WHERE decision_id = ? AND state = 'done' AND result <> ''"
+            " GROUP BY result ORDER BY min(id)",
+            (row[0],),
+        ).fetchall()
         number, at, by, decision, state, reason, approver, answer = row
         by_state = tuple((known, counts[known]) for known in ActionState if counts[known])
         past.append(
@@ -291,6 +296,7 @@ def of_case(db: Database, case_id: int) -> list[PastDecision]:
                 _steps(db, row[0]),
                 by_state,
                 failure or "",
+                notes=tuple(notes),
             )
         )
     return past

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from store import audit, ledger, roster
 from store.database import Database
 from store.errors import NotFound
+from store.group_names import GROUP_NAME
+from store.records import ActionState
 from store.roster_records import (
     MemberCard,
     MemberDecision,
@@ -42,7 +44,7 @@ def card(db: Database, member_id: int, today: int, days: int, now: float) -> Mem
 def groups(db: Database, member_id: int) -> list[MemberGroup]:
     """The groups a member is in, those with the latest word first, then those they left."""
     found = db.execute(
-        "SELECT coalesce(nullif(g.name, ''), g.key), coalesce(j.joined_at, j.first_at),"
+        f"SELECT {GROUP_NAME}, coalesce(j.joined_at, j.first_at),"
         " CASE WHEN j.last_at > j.left_at THEN NULL ELSE j.left_at END AS gone, j.last_at, j.messages,"
         " j.level, j.title"
         " FROM memberships j JOIN groups g ON g.id = j.group_id WHERE j.member_id = ?"
@@ -92,14 +94,25 @@ def decisions(db: Database, member_id: int) -> list[MemberDecision]:
         " JOIN flags f ON f.message_id = m.id WHERE m.member_id = ?) ORDER BY d.id DESC LIMIT ?",
         (member_id, LISTED),
     ).fetchall()
-    steps: dict[int, list[tuple[str, int]]] = defaultdict(list)
-    for decision, kind, count in db.execute(
-        "SELECT decision_id, kind, count(*) FROM actions WHERE member_id = ? AND inverse_of IS NULL AND decision_id IN"
-        f" ({','.join('?' * len(found))}) GROUP BY decision_id, kind ORDER BY kind",
+    steps: dict[int, Counter[str]] = defaultdict(Counter)
+    states: dict[int, Counter[str]] = defaultdict(Counter)
+    failures: dict[int, str] = {}
+    for decision, kind, state, words, count in db.execute(
+        "SELECT decision_id, kind, state, CASE WHEN state IN ('failed', 'unknown') THEN result ELSE '' END AS words,"
+        " count(*) FROM actions WHERE member_id = ? AND inverse_of IS NULL AND decision_id IN"
+        f" ({','.join('?' * len(found))}) GROUP BY decision_id, kind, state, words ORDER BY kind, max(id)",
         (member_id, *(row[0] for row in found)),
     ):
-        steps[decision].append((kind, count))
-    return [MemberDecision(*(*row, tuple(steps[row[0]]))) for row in found]
+        steps[decision][kind] += count
+        states[decision][state] += count
+        if words:
+            failures[decision] = words
+    cards = []
+    for number, at, by, decided, held, rule, reason in found:
+        ends = tuple((state.value, states[number][state]) for state in ActionState if states[number][state])
+        own = tuple(steps[number].items())
+        cards.append(MemberDecision(number, at, by, decided, held, rule, reason, own, ends, failures.get(number, "")))
+    return cards
 
 
 def notes(db: Database, member_id: int) -> list[Note]:

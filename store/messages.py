@@ -10,6 +10,7 @@ import msgspec
 
 from rules.records import UNCOUNTED_KINDS, Message, MessageKey
 from store.database import Database
+from store.group_names import GROUP_NAME
 from store.records import FeedRow, Mark
 
 SEARCHED_CHARACTERS = 4_000
@@ -22,7 +23,7 @@ _PARAMETERS = 400
 """Values in one statement; SQLite's own limit was 999 for long."""
 
 _ROW = (
-    "SELECT m.id, m.time, CASE g.name WHEN '' THEN g.key ELSE g.name END,"
+    f"SELECT m.id, m.time, {GROUP_NAME},"
     " CASE WHEN p.id IS NULL THEN '' WHEN p.name = '' THEN p.key ELSE p.name END,"
     " substr(m.text, 1, 2000), m.kind, CASE WHEN m.deleted_at IS NOT NULL THEN 'deleted'"
     " WHEN EXISTS (SELECT 1 FROM flags f WHERE f.message_id = m.id AND f.mode <> 'shadow') THEN 'flag' ELSE '' END"
@@ -312,7 +313,7 @@ def group_name(db: Database, group_id: int) -> str:
 def groups(db: Database) -> list[tuple[int, str, int]]:
     """Id, name and number of messages of every group, the busiest first."""
     found = db.execute(
-        "SELECT g.id, CASE g.name WHEN '' THEN g.key ELSE g.name END, count(m.id) AS n"
+        f"SELECT g.id, {GROUP_NAME}, count(m.id) AS n"
         " FROM groups g LEFT JOIN messages m ON m.group_id = g.id GROUP BY g.id ORDER BY n DESC, g.id"
     )
     return [(number, name, count) for number, name, count in found]

@@ -179,7 +179,8 @@ class CaseMember:
 class Reach:
     """What a decision on a case would do. `steps` counts members by action, in the ladder's order;
     `lasting` names the actions nothing can take back; `refused` says why it is not available, or "";
-    `needs_approval` is whether an admin must say yes first; `remarks` is what of it the platforms do not do."""
+    `needs_approval` is whether an admin must say yes first; `remarks` is what of it the platforms do not do,
+    `failing` what of it failed in the same group the last time."""
 
     decision: Decision
     deletes: int
@@ -189,13 +190,16 @@ class Reach:
     refused: str
     needs_approval: bool
     remarks: tuple[str, ...] = ()
+    failing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PastDecision:
     """A decision once taken on a case: `steps` counts what it does as in `Reach`, deletions first; `actions`
     counts its actions by state; `failure` is what a platform said of the first that failed. Of one that waits for
-    approval `remarks` is what the platforms do not do of it, and `lasting` the actions that nothing can take back."""
+    approval `remarks` is what the platforms do not do of it, `lasting` the actions that nothing can take back, and
+    `failing` what of it failed in the same group the last time. `notes` are what the platforms said of actions that
+    were done, each with how many it was said of."""
 
     id: int
     at: float
@@ -210,6 +214,8 @@ class PastDecision:
     failure: str
     remarks: tuple[str, ...] = ()
     lasting: tuple[str, ...] = ()
+    failing: tuple[str, ...] = ()
+    notes: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +232,12 @@ class CaseCard:
     around: tuple[FeedRow, ...]
     reaches: tuple[Reach, ...]
     decisions: tuple[PastDecision, ...]
+
+    @property
+    def in_force(self) -> PastDecision | None:
+        """The newest decision that waits for approval or holds."""
+        kept = (DecisionState.PROPOSED, DecisionState.APPROVED)
+        return next((past for past in self.decisions if past.state in kept), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from itertools import chain
 
 from store import standings
 from store.database import Database
+from store.group_names import GROUP_NAME
 from store.members import THERE
 from store.roster_records import Change, Chosen, MemberRow, Sort
 
@@ -131,7 +132,7 @@ def tiers(db: Database) -> list[str]:
 def groups(db: Database) -> list[tuple[int, str, int]]:
     """Id, name and number of members of every group, the largest first."""
     found = db.execute(
-        "SELECT g.id, coalesce(nullif(g.name, ''), g.key), count(j.member_id) AS n FROM groups g"
+        f"SELECT g.id, {GROUP_NAME}, count(j.member_id) AS n FROM groups g"
         f" LEFT JOIN memberships j ON j.group_id = g.id AND {THERE} GROUP BY g.id ORDER BY n DESC, g.id"
     )
     return [(number, name, count) for number, name, count in found]

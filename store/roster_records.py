@@ -112,7 +112,8 @@ class MemberGrant:
 
 @dataclass(frozen=True, slots=True)
 class MemberDecision:
-    """A decision on a case with messages of the member; `steps` is what it does to the member alone."""
+    """A decision on a case with messages of the member; `steps` is what it does to the member alone, `actions`
+    counts these by what became of them, and `failure` is what a platform said of one that failed."""
 
     id: int
     at: float
@@ -122,6 +123,8 @@ class MemberDecision:
     rule: str
     reason: str
     steps: tuple[tuple[str, int], ...]
+    actions: tuple[tuple[str, int], ...] = ()
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

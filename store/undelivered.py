@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from store import audit
+from store.actions import FORGOTTEN
 from store.database import Database
 from store.errors import Conflict, NotFound
 from store.records import ActionKind, ActionState
@@ -40,8 +41,10 @@ class Undelivered:
 
 
 def listed(db: Database, limit: int) -> list[Undelivered]:
-    """Those that failed or are unknown, the oldest first."""
-    rows = db.execute(f"{_ACTION} WHERE a.state IN ('failed', 'unknown') ORDER BY a.id LIMIT ?", (limit,))
+    """Those that failed or are unknown, the oldest first; what failed of a decision that was taken back is left out."""
+    rows = db.execute(
+        f"{_ACTION} WHERE a.state IN ('failed', 'unknown') AND NOT ({FORGOTTEN}) ORDER BY a.id LIMIT ?", (limit,)
+    )
     return [Undelivered(row[0], ActionState(row[1]), ActionKind(row[2]), *row[3:]) for row in rows]
 
 
@@ -98,7 +101,9 @@ def settle(db: Database, action_id: int, staff: str, *, arrived: bool, now: floa
             f"action {action_id} sends the perk of grant {action.grant_id}: `vigil perk settle {action.grant_id}`"
         )
     state = ActionState.DONE if arrived else ActionState.FAILED
-    db.execute("UPDATE actions SET state = ?, finished_at = ? WHERE id = ?", (state, now, action_id))
+    # The words of its sending say that nobody knows; a person does now.
+    words = "" if arrived else action.words
+    db.execute("UPDATE actions SET state = ?, finished_at = ?, result = ? WHERE id = ?", (state, now, words, action_id))
     if arrived and action.kind is ActionKind.DELETE:
         db.execute(
             "UPDATE messages SET deleted_at = ? WHERE deleted_at IS NULL"

@@ -120,10 +120,10 @@ class CaseCardView(Page):
         signs = ("‹", "›") if self.app.no_color else ("", "")
         lines: list[Line] = [self._headline(card)]
         rule = safe(card.rule_text, _WHOLE)
-        step = f"→ {safe(card.step, 200)}  " if card.step else ""
+        step = _standing(card) + "  "
         rule_fits = cell_len(step) + cell_len(rule) + 2 <= width
-        if step or rule:
-            lines.append([(step, "card--strong"), (f"“{rule}”" if rule else "", "card--dim")])
+        if step.strip() or rule:
+            lines.append([(step.lstrip(), "card--strong"), (f"“{rule}”" if rule else "", "card--dim")])
         lines += gap
         if card.messages:
             # One line of text where room is short: the reaches have to stay in sight.
@@ -202,8 +202,24 @@ class CaseCardView(Page):
             else:  # too long for both: the cautions get a line of their own rather than be cut
                 lines += [[*line, (text, "")], [(" " * indent, ""), *cautions]]
         # Once, however many decisions it is true of: it names the action.
-        remarks = dict.fromkeys(remark for reach in reaches if not reach.refused for remark in reach.remarks)
+        remarks = dict.fromkeys(
+            remark for reach in reaches if not reach.refused for remark in (*reach.failing, *reach.remarks)
+        )
         return [line for remark in remarks for line in _remark(remark, width)] + lines
+
+
+def _standing(card: CaseCard) -> str:
+    """The ladder's step of an open case; of another one what was decided, which must not be taken for what is next."""
+    state = card.case.state
+    if state is CaseState.OPEN:
+        return f"→ {safe(card.step, 200)}" if card.step else ""
+    last = card.in_force
+    what = decision_word(last.decision) if last is not None else ""
+    if what and state is CaseState.PROPOSED:
+        return say("waits for approval: {decision}", decision=what)
+    if what and state is CaseState.DECIDED:
+        return say("decided: {decision}", decision=what)
+    return ""
 
 
 def _length(parts: Sequence[Part]) -> int:
@@ -359,8 +375,11 @@ def _past(decision: PastDecision, width: int) -> list[Line]:
         if decision.state is DecisionState.PROPOSED and lasting:
             line.append(("  " + say("no undo: {steps}", steps=", ".join(lasting)), "card--caution"))
         lines.append(line)
-    for remark in decision.remarks:
+    for remark in (*decision.failing, *decision.remarks):
         lines += _remark(remark, width, "    ")
+    for note, count in decision.notes:
+        times = f"{count}× " if count > 1 else ""
+        lines += _remark(times + note, width, "    ")
     words = ((decision.reason, decision.by), (decision.answer, decision.approver))
     said = [safe(reason_words(text, by)) for text, by in words if text]
     if said:
@@ -368,7 +387,9 @@ def _past(decision: PastDecision, width: int) -> list[Line]:
     if decision.failure:
         failure = "× " + safe(decision.failure)
         lines += [[("    " + failure[a:b], "card--alarm")] for a, b in wrap(failure, width - 4, 6)]
-        lines.append(
-            [("    " + say("vigil outbox list names them all; vigil outbox retry ID sends again"), "card--dim")]
-        )
+        # Of what was taken back nothing is to be sent again; what nobody knows of has to be settled all the same.
+        if decision.state is not DecisionState.UNDONE or ActionState.UNKNOWN in dict(decision.actions):
+            lines.append(
+                [("    " + say("vigil outbox list names them all; vigil outbox retry ID sends again"), "card--dim")]
+            )
     return lines

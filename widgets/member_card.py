@@ -10,13 +10,14 @@ from typing import ClassVar
 from rich.cells import cell_len
 
 from store.ledger import LedgerRow
-from store.records import Decision, DecisionState
+from store.records import ActionState, Decision, DecisionState
 from store.roster_records import MemberCard, MemberDecision, MemberGrant, MemberGroup, MemberStrike, Note
 from widgets.language import say, say_n
 from widgets.lines import Line, Page, Part, cut, day, fit, fit_right
 from widgets.roster import AGE_CELLS, ago
 from widgets.safe import safe
 from widgets.words import (
+    action_state_word,
     decision_state_word,
     decision_word,
     earning_word,
@@ -248,12 +249,17 @@ def _grant(grant: MemberGrant) -> Line:
 
 def _decision(decision: MemberDecision, width: int) -> list[Line]:
     steps = steps_words(decision.steps)
+    ends = dict(decision.actions)
+    came = " · ".join(f"{action_state_word(ActionState(state))} {count}" for state, count in decision.actions)
+    missed = any(state in ends for state in (ActionState.FAILED, ActionState.UNKNOWN))
     lines: list[Line] = [
         [
             ("  " + day(decision.at) + " ", "member--dim"),
             (decision_word(Decision(decision.decision)) + "  ", "member--strong"),
             (decision_state_word(DecisionState(decision.state)) + "  ", ""),
             (steps + "  " if steps else "", ""),
+            # What failed was done to nobody, whatever was decided: that must not be cut off.
+            (f"× {came}  " if missed else "", "member--alarm"),
             (rule_word(decision.rule) + "  ", ""),
             (say("by {name}", name=safe(decision.by, 60)), "member--dim"),
         ]
@@ -261,4 +267,6 @@ def _decision(decision: MemberDecision, width: int) -> list[Line]:
     if decision.reason:
         reason = reason_words(decision.reason, decision.by)
         lines += [[("    “" + text + "”", "member--dim")] for _, text in _wrapped(reason, width - 8)]
+    if decision.failure:
+        lines += [[("    " + text, "member--alarm")] for _, text in _wrapped("× " + decision.failure, width - 4)]
     return lines

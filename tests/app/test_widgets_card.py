@@ -216,6 +216,48 @@ def test_the_rest_is_below() -> None:
     drive(scenario)
 
 
+def test_what_the_platforms_said_stands_with_the_decisions() -> None:
+    async def scenario() -> None:
+        app = CardApp()
+        async with app.run_test(size=(80, 40)) as pilot:
+            failing = "warn failed in Yard 5m ago: no right"
+            past = replace(CARD.decisions[0], notes=(("told in the group, but not alone", 3),))
+            again = "vigil outbox retry ID sends again"
+            app.card.show(replace(CARD, reaches=(replace(CARD.reaches[2], failing=(failing,)),), decisions=(past,)))
+            await pilot.pause()
+            seen = lines(app.card)
+            warn = next(at for at, line in enumerate(seen) if " warn " in line and "delete 40" in line)
+            assert f"! {failing}" in seen[:warn]
+            assert "    ! 3× told in the group, but not alone" in seen
+            assert again in "\n".join(seen)
+            app.card.show(replace(CARD, decisions=(replace(past, state=DecisionState.UNDONE),)))
+            await pilot.pause()
+            assert again not in "\n".join(lines(app.card)), "nobody wants it done any more"
+
+    drive(scenario)
+
+
+@pytest.mark.parametrize(
+    ("case", "past", "words"),
+    [
+        (CaseState.DECIDED, DecisionState.APPROVED, "decided: warn"),
+        (CaseState.PROPOSED, DecisionState.PROPOSED, "waits for approval: warn"),
+        (CaseState.DISMISSED, DecisionState.UNDONE, "“No unrelated"),
+    ],
+)
+def test_a_case_that_is_not_open_shows_no_next_step(case: CaseState, past: DecisionState, words: str) -> None:
+    async def scenario() -> None:
+        app = CardApp()
+        async with app.run_test(size=(80, 24)) as pilot:
+            decided = (replace(CARD.decisions[0], state=past),)
+            app.card.show(replace(CARD, case=replace(CARD.case, state=case), decisions=decided))
+            await pilot.pause()
+            assert lines(app.card)[1].startswith(words)
+            assert "first strike" not in "\n".join(lines(app.card))
+
+    drive(scenario)
+
+
 def test_the_same_case_again_stays_where_the_reader_is() -> None:
     async def scenario() -> None:
         app = CardApp()

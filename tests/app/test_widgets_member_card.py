@@ -166,3 +166,12 @@ def test_why_vigil_itself_decided_is_said_in_the_language_of_the_screen(by: str,
     finally:
         install(gettext.NullTranslations())
     assert any(line.strip() == said for line in shown)
+
+
+def test_a_decision_that_came_to_nothing_says_so() -> None:
+    ends = (("done", 1), ("failed", 1))
+    failed = MemberDecision(5, NOW, "mo", "remove", "approved", "ads", "", (("remove", 1),), ends, "no right")
+    seen = painted(replace(card(), decisions=(failed,)))
+    (line,) = (line for line in seen if "× done 1 · failed 1" in line)
+    assert "remove 1" in line
+    assert "    × no right" in [line.rstrip() for line in seen]

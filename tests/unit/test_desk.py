@@ -63,6 +63,11 @@ def carry_out(db: Database, now: float) -> list[ActionKind]:
     return done
 
 
+def refused(desk: Desk, case_id: int, decision: Decision) -> str:
+    """Why a decision is not available on a case, or ""."""
+    return next(reach.refused for reach in desk.card(case_id).reaches if reach.decision is decision)
+
+
 def states(db: Database, decision_id: int) -> dict[str, str]:
     found = db.execute("SELECT kind, state FROM actions WHERE decision_id = ? ORDER BY id", (decision_id,))
     return dict(found.fetchall())
@@ -285,7 +290,10 @@ def test_undo_afterwards_queues_the_inverse_and_says_what_stays(
     assert set(foreseen[decision]) - {"delete"} == set(lasting) - {"delete"}
     assert carry_out(db, NOON + 60) == ([inverse] if inverse else [])
     assert carry_out(db, NOON + 60) == []
-    assert sit("ada").decide(taken.case_id, Decision.DELETE).deletes == 0, "what is deleted is not deleted again"
+    assert refused(sit("ada"), taken.case_id, Decision.DELETE) == "nothing is left to delete"
+    with pytest.raises(NotAllowed, match="nothing is left to delete"):
+        sit("ada").decide(taken.case_id, Decision.DELETE)
+    assert refused(sit("ada"), taken.case_id, Decision.WARN) == ""
 
 
 def test_undo_waits_for_what_is_being_sent(db: Database, sit: Callable[[str], Desk]) -> None:
