@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from console.arguments import Places, UserError, as_json, at_desk, example, places
+from console.arguments import Commands, Places, UserError, as_json, at_desk, example, places
 
 SHOWN_PROBLEMS = 20
 """Bad lines that are named; the rest are counted."""
 
 
-@click.group("points", no_args_is_help=False, epilog=example("vigil points show 17"))
+@click.group("points", cls=Commands, no_args_is_help=False, epilog=example("vigil points show 17"))
 def points_group() -> None:
     """The ledger of points: what members earned, spent and lost."""
 
@@ -88,7 +88,7 @@ def points_import(found: Places, file: Path, event: str) -> None:
         click.echo(f"{done.members} members credited with {done.points} points{known}")
 
 
-@click.group("standing", no_args_is_help=False, epilog=example("vigil standing changes --days 7"))
+@click.group("standing", cls=Commands, no_args_is_help=False, epilog=example("vigil standing changes --days 7"))
 def standing_group() -> None:
     """Layers and tiers: where members stand, and who has moved."""
 

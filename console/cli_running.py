@@ -121,8 +121,9 @@ def check(found: Places, file: Path, rulebook: Path | None, scores: bool, explai
 @as_json
 @places
 def doctor(found: Places, json_: bool) -> None:
-    """Look at store, worker, rulebook, terminal and locale, and say what to do."""
+    """Look at store, worker, platforms, rulebook, terminal and locale, and say what to do."""
     from console.doctor import examine
+    from console.fitted import print_fitted
     from console.printing import echo_json
 
     results = examine(found.get("config"), found.get("store"))
@@ -130,8 +131,8 @@ def doctor(found: Places, json_: bool) -> None:
         if json_:
             echo_json(result)
         else:
-            click.echo(f"{'ok  ' if result.ok else 'LOOK'}  {result.what}: {result.found}")
+            print_fitted(f"{'ok  ' if result.ok else 'LOOK'}  {result.what}: {result.found}", further=8)
             if result.advice:
-                click.echo(f"      {result.advice}")
+                print_fitted(f"      {result.advice}")
     if not all(result.ok for result in results):
         raise click.exceptions.Exit(1)
