@@ -77,6 +77,11 @@ def places(command: Command) -> Command:
     return called  # type: ignore[return-value]
 
 
+def counted(number: int, what: str) -> str:
+    """So many of something: "1 row", "2 rows"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def example(text: str) -> str:
     """The end of a command's help."""
     return f"\b\nExample:\n  {text}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from console.arguments import Places, UserError, as_json, example, pace, places
+from console.arguments import Places, UserError, as_json, counted, example, pace, places
 from store.records import Role
 
 
@@ -77,8 +77,8 @@ def replay(found: Places, file: Path, speed: str) -> None:
     done = run(found.settings(), None if str(file) == "-" else file, pace(speed), NAME)
     ending = "stopped; the same command goes on from here" if done.stopped else "read to the end"
     click.echo(
-        f"{ending}: {done.taken} messages taken in, {done.known} already there, {done.flagged} flagged,"
-        f" {done.problems} lines with problems; line {done.lines}"
+        f"{ending}: {counted(done.taken, 'message')} taken in, {done.known} already there, {done.flagged} flagged,"
+        f" {counted(done.problems, 'line')} with problems; line {done.lines}"
     )
     if done.stopped:
         raise click.exceptions.Exit(130)

@@ -84,4 +84,4 @@ def audit_verify(found: Places) -> None:
         good, problem = stored.verify(desk.db)
         if problem:
             raise UserError(f"audit: {problem}; the {good} rows before it hold")
-        click.echo(f"all {good} rows hold")
+        click.echo("its only row holds" if good == 1 else f"all {good} rows hold")

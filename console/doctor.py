@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import console
+from console.arguments import counted
 from console.outbox_desk import IDLE
 from console.platform_health import NO_WORKER, NOT_KNOWN, said_by_worker
 from console.platforms.base import PlatformError
@@ -74,7 +75,7 @@ def _rulebook(settings: Settings) -> Examined:
         rulebook = load_rulebook(settings)
     except RulebookError as error:
         return Examined("rulebook", False, str(error), "mend the line it names; the rules in force stay in force")
-    return Examined("rulebook", True, f"{rulebook.path}, {_count(len(rulebook.rules), 'rule')}")
+    return Examined("rulebook", True, f"{rulebook.path}, {counted(len(rulebook.rules), 'rule')}")
 
 
 def _store(settings: Settings) -> list[Examined]:
@@ -92,7 +93,7 @@ def _store(settings: Settings) -> list[Examined]:
     pending = SCHEMA_VERSION - schema
     results = [
         Examined("store", True, f"{path}, {path.stat().st_size / 1e6:.1f} MB"),
-        Examined("schema", pending == 0, f"version {schema} of {SCHEMA_VERSION}, {_count(pending, 'migration')} to do",
+        Examined("schema", pending == 0, f"version {schema} of {SCHEMA_VERSION}, {counted(pending, 'migration')} to do",
                  "the next command that opens the store applies them; make a copy first" if pending else ""),
     ]  # fmt: skip
     folder = stat.S_IMODE(path.parent.stat().st_mode)
@@ -192,7 +193,7 @@ def _audit(db: Database) -> Examined:
     return Examined(
         "audit",
         not problem,
-        problem or ("its 1 row holds" if good == 1 else f"all {good} rows hold"),
+        problem or ("its only row holds" if good == 1 else f"all {good} rows hold"),
         "keep a copy and ask who had the file" if problem else "",
     )
 
@@ -239,7 +240,3 @@ def _locale() -> Examined:
     name = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or "unset"
     fits = encoding.replace("-", "").lower() == "utf8"
     return Examined("locale", fits, f"{name}, {encoding}", "" if fits else "export LANG=C.UTF-8")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
