@@ -25,6 +25,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
+@pytest.mark.parametrize("words", ["", "outbox", "members", "perk", "rules", "draw"])
+def test_lists_of_commands_are_whole_sentences_that_fit(home: Home, words: str) -> None:
+    done = home.run(*words.split(), "--help", env={"COLUMNS": "80"})
+    listed = done.out.partition("Commands:")[2].partition("Example:")[0]
+    assert listed.strip()
+    assert "..." not in listed
+    assert max(map(len, listed.splitlines())) <= 80
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
