@@ -178,8 +178,8 @@ def _undone(db: Database, settings: Settings) -> list[Examined]:
     known = [platform.name for platform in settings.platforms]
     results = []
     for name in [*known, *sorted({*waiting, *failed, *unknown} - {*known})]:
-        counted = ((waiting[name], "waiting"), (failed[name], "failed"), (unknown[name], "to be settled"))
-        found = ", ".join(f"{count} {state}" for count, state in counted if count) or "none waiting, none failed"
+        numbers = ((waiting[name], "waiting"), (failed[name], "failed"), (unknown[name], "to be settled"))
+        found = ", ".join(f"{count} {state}" for count, state in numbers if count) or "none waiting, none failed"
         advice = "`vigil outbox list` has their reasons and what to do" if failed[name] or unknown[name] else ""
         if name not in known and name != IDLE:
             found += "; the platform is not in vigil.toml any more"

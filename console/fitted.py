@@ -10,8 +10,6 @@ from typing import TextIO
 
 import click
 
-from widgets.safe import cells
-
 NARROWEST = 20
 _WIDE = "\u2e80-\uffef\U00020000-\U0003ffff"
 _CLOSING = "，。！？、；：）】》」』”’"
@@ -34,6 +32,9 @@ def print_fitted(text: str, *, further: int | None = None, err: bool = False) ->
 def fitted(text: str, width: int, further: int = 2) -> list[str]:
     """The lines of at most `width` cells that a line of safe text is broken into; a word or a command that is longer
     stays whole."""
+    # Most commands print nothing that is fitted, and start sooner without.
+    from widgets.safe import cells
+
     if cells(text) <= width:
         return [text]
     lines, line, room = [], "", width
