@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from console.fitted import print_fitted
 from console.platforms.replay_kind import parse_speed
 from console.settings import Settings
 from console.settings import load as load_settings
@@ -20,6 +21,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 NUMBER = click.IntRange(1, 2**63 - 1)
 """An id, as far as SQLite can count."""
+
+_LONGEST = 1_000
+"""Characters of a sentence in a list of commands; click cuts what is longer."""
 
 
 class UserError(Exception):
@@ -32,6 +36,16 @@ class Places(dict[str, Any]):
     def settings(self) -> Settings:
         """The settings they lead to. Raises SettingsError."""
         return load_settings(self.get("config"), self.get("store"))
+
+
+class Commands(click.Group):
+    """Commands that its help lists by their whole first sentences, in as many lines as they take."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        listed = [(name, self.commands[name]) for name in self.list_commands(ctx)]
+        rows = [(name, command.get_short_help_str(_LONGEST)) for name, command in listed if not command.hidden]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 def places(command: Command) -> Command:
@@ -61,6 +75,11 @@ def places(command: Command) -> Command:
     ):
         called = option(called)
     return called  # type: ignore[return-value]
+
+
+def counted(number: int, what: str) -> str:
+    """So many of something: "1 row", "2 rows"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def example(text: str) -> str:
@@ -94,7 +113,7 @@ def for_each(found: Places, ids: Sequence[int], do: Callable[[Any, int], None]) 
                 do(desk, number)
             except StoreError as error:
                 failed = True
-                click.echo(f"vigil: {' '.join(str(error).split())}", err=True)
+                print_fitted(f"vigil: {' '.join(str(error).split())}", err=True)
     if failed:
         raise click.exceptions.Exit(2)
 

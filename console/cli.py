@@ -10,7 +10,7 @@ from io import TextIOWrapper
 import click
 
 import console
-from console.arguments import Places, UserError, example, places
+from console.arguments import Commands, Places, UserError, example, places
 from console.cli_deciding import approve, cases, decide, proposals, reject, show, undo
 from console.cli_draw import draw_group
 from console.cli_learning import learn, learned
@@ -22,6 +22,7 @@ from console.cli_redeem import perk
 from console.cli_rules import rules_group
 from console.cli_running import check, demo, doctor, init, replay, serve
 from console.cli_staff import audit_group, staff_group
+from console.fitted import print_fitted
 from console.platforms.base import PlatformError
 from console.settings import SettingsError
 from store.errors import StoreError
@@ -78,11 +79,11 @@ def _open_streams() -> None:
 
 
 def _say(problem: str) -> int:
-    print(f"vigil: {' '.join(problem.split())}", file=sys.stderr)  # noqa: T201
+    print_fitted(f"vigil: {' '.join(problem.split())}", err=True)
     return 2
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]},
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]},
              epilog=example("vigil --store community.db"))  # fmt: skip
 @click.version_option(console.__version__, prog_name="vigil")
 @places

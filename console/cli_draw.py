@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from console.arguments import Places, UserError, as_json, at_desk, example, places
+from console.arguments import Commands, Places, UserError, as_json, at_desk, example, places
 
 if TYPE_CHECKING:
     from console.desk import Desk
@@ -20,7 +20,7 @@ _COUNT = click.IntRange(1, 1_000_000)
 _DRAW = click.argument("which", metavar="DRAW")
 
 
-@click.group("draw", no_args_is_help=False, epilog=example("vigil draw list"))
+@click.group("draw", cls=Commands, no_args_is_help=False, epilog=example("vigil draw list"))
 def draw_group() -> None:
     """Draws: entries, a published commitment, and winners anyone can recompute."""
 

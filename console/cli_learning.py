@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from console.arguments import Places, UserError, as_json, at_desk, example, places
+from console.arguments import Commands, Places, UserError, as_json, at_desk, example, places
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -59,7 +59,7 @@ def learn(found: Places, file: Path | None, background: Path | None) -> None:
         click.echo(_summary(rule, learn_from(desk.db, rule, time.time(), keep=True)))
 
 
-@click.group(no_args_is_help=False, invoke_without_command=True, epilog=example("vigil learned"))
+@click.group(cls=Commands, no_args_is_help=False, invoke_without_command=True, epilog=example("vigil learned"))
 @as_json
 @places
 @click.pass_context

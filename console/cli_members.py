@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from console.arguments import NUMBER, Places, UserError, as_json, at_desk, example, places
+from console.arguments import NUMBER, Commands, Places, UserError, as_json, at_desk, example, places
 
 if TYPE_CHECKING:
     from console.desk import Desk
@@ -65,7 +65,12 @@ def chosen_members(
     return desk.members.ids(chosen, Sort(sort), reverse=reverse, limit=limit or -1)
 
 
-@click.group("members", no_args_is_help=False, epilog=example("vigil members list --layer silent --clean --tier Gold"))
+@click.group(
+    "members",
+    cls=Commands,
+    no_args_is_help=False,
+    epilog=example("vigil members list --layer silent --clean --tier Gold"),
+)
 def members_group() -> None:
     """The members: who they are, how they have been, and what the staff wrote down."""
 

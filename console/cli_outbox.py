@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from console.arguments import NUMBER, Places, as_json, at_desk, example, places
+from console.arguments import NUMBER, Commands, Places, as_json, at_desk, example, places
+from console.fitted import print_fitted
 
 if TYPE_CHECKING:
     from store.undelivered import Undelivered
 
 
-@click.group("outbox", no_args_is_help=False, epilog=example("vigil outbox list"))
+@click.group("outbox", cls=Commands, no_args_is_help=False, epilog=example("vigil outbox list"))
 def outbox_group() -> None:
     """Actions that a platform did not carry out."""
 
@@ -38,10 +39,9 @@ def outbox_list(found: Places, json_: bool) -> None:
         stranded = desk.outbox.stranded()
         for name, count in sorted(stranded.items()):
             waits = "1 action waits" if count == 1 else f"{count} actions wait"
-            click.echo(f"{waits} for the platform {safe(name, 40)}, which is not in vigil.toml any more")
-            click.echo(
-                f"  put its table back, by that name; or give up what waits: vigil outbox drop --platform {name}"
-            )
+            print_fitted(f"{waits} for the platform {safe(name, 40)}, which is not in vigil.toml any more")
+            print_fitted("  put its table back, by that name; or give up what waits:")
+            print_fitted(f"    vigil outbox drop --platform {name}")
         if not rows and not stranded:
             click.echo("nothing failed")
 
@@ -52,23 +52,31 @@ def _print(row: Undelivered) -> None:
 
     whom = ", ".join(safe(one, 60) for one in (row.member, row.message and f"message {row.message}") if one)
     belongs = f", case {row.case_id} decision {row.decision_id}" if row.case_id is not None else ""
-    click.echo(
+    print_fitted(
         f"action {row.id}  {row.state}  {row.kind}{f' {whom}' if whom else ''} in {safe(row.group, 60)} on"
         f" {safe(row.platform, 40)}{belongs}, {clock(row.at, date=True)}"
     )
-    click.echo(f"  {safe(row.words, 600) or 'the worker ended while it was sent'}")
-    click.echo(f"  {_advice(row)}")
+    print_fitted(f"  {safe(row.words, 600) or 'the worker ended while it was sent'}")
+    for line in _advice(row):
+        print_fitted(f"  {line}")
 
 
-def _advice(row: Undelivered) -> str:
-    unknown = row.state == "unknown"
+def _advice(row: Undelivered) -> tuple[str, ...]:
+    """What to do about it. No line has two commands, so that each can be copied as it stands."""
+    if row.state == "unknown":
+        perk = row.grant_id is not None
+        settle = f"vigil perk settle {row.grant_id}" if perk else f"vigil outbox settle {row.id}"
+        return (
+            "look whether it arrived, and say so:" if perk else "look whether it was carried out, and say so:",
+            f"  if it was:  {settle} arrived",
+            f"  if not:     {settle} lost",
+        )
     if row.grant_id is not None:
-        if unknown:
-            return f"look whether it arrived, then: vigil perk settle {row.grant_id} arrived|lost"
-        return f"the perk came back; give it again, then: vigil outbox drop {row.id}"
-    if unknown:
-        return f"look whether it was carried out, then: vigil outbox settle {row.id} arrived|lost"
-    return f"once its cause is cured: vigil outbox retry {row.id}; or give it up: vigil outbox drop {row.id}"
+        return (f"the perk came back; give it again, then: vigil outbox drop {row.id}",)
+    return (
+        f"once its cause is cured: vigil outbox retry {row.id}",
+        f"or give it up: vigil outbox drop {row.id}",
+    )
 
 
 @outbox_group.command("retry", epilog=example("vigil outbox retry 31 32"))

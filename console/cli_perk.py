@@ -9,14 +9,25 @@ from typing import Any
 
 import click
 
-from console.arguments import Places, UserError, as_json, at_desk, example, file_bytes, file_name, moment, places
+from console.arguments import (
+    Commands,
+    Places,
+    UserError,
+    as_json,
+    at_desk,
+    example,
+    file_bytes,
+    file_name,
+    moment,
+    places,
+)
 from store.perk_records import Eligibility, NewPerk, PerkKind
 
 FILE = click.Path(path_type=Path, allow_dash=True)
 COUNT = click.IntRange(0, 1_000_000_000)
 
 
-@click.group("perk", no_args_is_help=False, epilog=example("vigil perk list"))
+@click.group("perk", cls=Commands, no_args_is_help=False, epilog=example("vigil perk list"))
 def perk() -> None:
     """What the community gives: coupon codes, gifts, points, draws, seats."""
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from console.arguments import Places, UserError, as_json, at_desk, example, places
+from console.arguments import Commands, Places, UserError, as_json, at_desk, counted, example, places
 
 SHOWN_PROBLEMS = 20
 """Bad lines that are named; the rest are counted."""
 
 
-@click.group("points", no_args_is_help=False, epilog=example("vigil points show 17"))
+@click.group("points", cls=Commands, no_args_is_help=False, epilog=example("vigil points show 17"))
 def points_group() -> None:
     """The ledger of points: what members earned, spent and lost."""
 
@@ -85,10 +85,10 @@ def points_import(found: Places, file: Path, event: str) -> None:
             raise UserError(f"{file}: {bad}; nobody was given anything")
         done = desk.points.credit(event, rows)
         known = f", {done.known} were credited before" if done.known else ""
-        click.echo(f"{done.members} members credited with {done.points} points{known}")
+        click.echo(f"{counted(done.members, 'member')} credited with {counted(done.points, 'point')}{known}")
 
 
-@click.group("standing", no_args_is_help=False, epilog=example("vigil standing changes --days 7"))
+@click.group("standing", cls=Commands, no_args_is_help=False, epilog=example("vigil standing changes --days 7"))
 def standing_group() -> None:
     """Layers and tiers: where members stand, and who has moved."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from console.arguments import Places, UserError, as_json, at_desk, example, places
+from console.arguments import Commands, Places, UserError, as_json, at_desk, example, places
 
 if TYPE_CHECKING:
     from store.database import Database
@@ -23,7 +23,9 @@ _AGO = re.compile(r"([1-9][0-9]{0,4})\s*([mhd])")
 _UNITS = {"m": 60, "h": 3_600, "d": 86_400}
 
 
-@click.group("rules", no_args_is_help=False, epilog=example("vigil rules test --since 30d --rulebook new.toml"))
+@click.group(
+    "rules", cls=Commands, no_args_is_help=False, epilog=example("vigil rules test --since 30d --rulebook new.toml")
+)
 def rules_group() -> None:
     """The rules: how often they are right, and what others would do."""
 

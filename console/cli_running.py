@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from console.arguments import Places, UserError, as_json, example, pace, places
+from console.arguments import Places, UserError, as_json, counted, example, pace, places
 from store.records import Role
 
 
@@ -77,8 +77,8 @@ def replay(found: Places, file: Path, speed: str) -> None:
     done = run(found.settings(), None if str(file) == "-" else file, pace(speed), NAME)
     ending = "stopped; the same command goes on from here" if done.stopped else "read to the end"
     click.echo(
-        f"{ending}: {done.taken} messages taken in, {done.known} already there, {done.flagged} flagged,"
-        f" {done.problems} lines with problems; line {done.lines}"
+        f"{ending}: {counted(done.taken, 'message')} taken in, {done.known} already there, {done.flagged} flagged,"
+        f" {counted(done.problems, 'line')} with problems; line {done.lines}"
     )
     if done.stopped:
         raise click.exceptions.Exit(130)
@@ -121,8 +121,9 @@ def check(found: Places, file: Path, rulebook: Path | None, scores: bool, explai
 @as_json
 @places
 def doctor(found: Places, json_: bool) -> None:
-    """Look at store, worker, rulebook, terminal and locale, and say what to do."""
+    """Look at store, worker, platforms, rulebook, terminal and locale, and say what to do."""
     from console.doctor import examine
+    from console.fitted import print_fitted
     from console.printing import echo_json
 
     results = examine(found.get("config"), found.get("store"))
@@ -130,8 +131,8 @@ def doctor(found: Places, json_: bool) -> None:
         if json_:
             echo_json(result)
         else:
-            click.echo(f"{'ok  ' if result.ok else 'LOOK'}  {result.what}: {result.found}")
+            print_fitted(f"{'ok  ' if result.ok else 'LOOK'}  {result.what}: {result.found}", further=8)
             if result.advice:
-                click.echo(f"      {result.advice}")
+                print_fitted(f"      {result.advice}")
     if not all(result.ok for result in results):
         raise click.exceptions.Exit(1)

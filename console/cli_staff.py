@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from console.arguments import Places, UserError, as_json, at_desk, example, places
+from console.arguments import Commands, Places, UserError, as_json, at_desk, example, places
 from store.records import Role
 
 
-@click.group("staff", no_args_is_help=False, epilog=example("vigil staff add mo --role moderator"))
+@click.group("staff", cls=Commands, no_args_is_help=False, epilog=example("vigil staff add mo --role moderator"))
 def staff_group() -> None:
     """The people with access."""
 
@@ -50,7 +50,7 @@ def staff_remove(found: Places, who: str) -> None:
         click.echo(f"{who} has no access any more")
 
 
-@click.group("audit", no_args_is_help=False, epilog=example("vigil audit verify"))
+@click.group("audit", cls=Commands, no_args_is_help=False, epilog=example("vigil audit verify"))
 def audit_group() -> None:
     """The log of every change of state."""
 
@@ -84,4 +84,4 @@ def audit_verify(found: Places) -> None:
         good, problem = stored.verify(desk.db)
         if problem:
             raise UserError(f"audit: {problem}; the {good} rows before it hold")
-        click.echo(f"all {good} rows hold")
+        click.echo("its only row holds" if good == 1 else f"all {good} rows hold")

@@ -19,6 +19,9 @@ from store.database import open_database
 from store.records import ActionKind
 from widgets.language import mark, say
 
+NO_WORKER = mark("no worker runs")
+NOT_KNOWN = mark("not known to the worker: it was set up after its start")
+
 SILENT_SECONDS = 5.0
 """A service that takes longer to answer is said to."""
 
@@ -50,7 +53,14 @@ class PlatformRow:
 
 def platform_rows(settings: Settings) -> list[PlatformRow]:
     """Raises StoreError."""
-    unknown, said = _said_by_worker(settings.store)
+    holder = None
+    if settings.store.exists():
+        db = open_database(settings.store)
+        try:
+            holder = lease.holder(db, time.time())
+        finally:
+            db.close()
+    unknown, said = said_by_worker(holder)
     return [
         PlatformRow(one.name, one.kind, said.get(one.name, unknown), one.limits.cannot, one.limits.delete_seconds)
         for one in settings.platforms
@@ -63,24 +73,16 @@ def health_words(health: str) -> str:
     return (say(phrase) if phrase else "") + bracket + detail
 
 
-def _said_by_worker(store: Path) -> tuple[str, dict[str, str]]:
+def said_by_worker(holder: lease.Holder | None) -> tuple[str, dict[str, str]]:
     """What the worker says of each platform, and what to say of those it does not speak of."""
-    holder = None
-    if store.exists():
-        db = open_database(store)
-        try:
-            holder = lease.holder(db, time.time())
-        finally:
-            db.close()
     if holder is None or not holder.alive:
-        return mark("no worker runs"), {}
+        return NO_WORKER, {}
     if not holder.note:
         return mark("the worker has just started"), {}
-    unknown = mark("not known to the worker: it was set up after its start")
     try:
-        return unknown, msgspec.json.decode(holder.note, type=dict[str, str])
+        return NOT_KNOWN, msgspec.json.decode(holder.note, type=dict[str, str])
     except msgspec.MsgspecError:
-        return unknown, {}
+        return NOT_KNOWN, {}
 
 
 async def look(

@@ -167,7 +167,7 @@ def undo(
     durable transaction. Raises NotFound, Conflict."""
     row = db.execute("SELECT case_id, state FROM decisions WHERE id = ?", (decision_id,)).fetchone()
     if row is None:
-        raise NotFound(f"no decision {decision_id}")
+        raise _not_found(db, decision_id)
     states = actions.states(db, decision_id)
     if any(state is ActionState.SENDING for _, state in states):
         raise Conflict(f"decision {decision_id} is being carried out; undo it again once the worker is through with it")
@@ -225,8 +225,18 @@ def staff_of(db: Database, decision_id: int) -> tuple[str, str]:
         (decision_id,),
     ).fetchone()
     if row is None:
-        raise NotFound(f"no decision {decision_id}; `vigil proposals` lists those that wait")
+        raise _not_found(db, decision_id)
     return row[0], row[1]
+
+
+def _not_found(db: Database, decision_id: int) -> NotFound:
+    """Says where the right number stands: often it is a case's that was given."""
+    case = db.value("SELECT id FROM cases WHERE id = ?", (decision_id,))
+    if case is not None:
+        return NotFound(f"no decision {decision_id}; `vigil show {case}` names the decisions of case {case}")
+    return NotFound(
+        f"no decision {decision_id}; `vigil show CASE` names those of a case, `vigil proposals` those that wait"
+    )
 
 
 def proposals(db: Database, limit: int = 500) -> list[Proposal]:
@@ -327,7 +337,7 @@ def _told_of(db: Database, decision_id: int) -> str:
         (decision_id,),
     ).fetchone()
     if row is None:
-        raise NotFound(f"no decision {decision_id}; `vigil proposals` lists those that wait")
+        raise _not_found(db, decision_id)
     state, staff, undone_by, undone_at, approver, answered_at, decided_at = row
     if state == DecisionState.UNDONE:
         return f"decision {decision_id}: {undone_by} took it back at {_clock(undone_at)}"

@@ -19,6 +19,7 @@ from console.platforms.onebot_history import PAGE, Gap, NoHistory, gap
 from console.platforms.onebot_kind import LIMITS, OneBotOptions
 from console.platforms.onebot_line import QUIET_SECONDS, Closed, Line, Opened, Packet, Remark, TokenRefused
 from console.platforms.onebot_members import members_of
+from console.platforms.onebot_names import PATIENCE_SECONDS, Names
 from console.platforms.onebot_requests import requests_of
 from console.platforms.onebot_shapes import Mark, Position
 from rules.records import MessageKey
@@ -54,6 +55,7 @@ class OneBot:
         quiet_seconds: float = QUIET_SECONDS,
         meet_seconds: float = MEET_SECONDS,
         check_seconds: Sequence[float] = CHECK_SECONDS,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self.name = name
         self.health = mark("connecting") if options.connect else mark("waiting to be connected to")
@@ -68,6 +70,7 @@ class OneBot:
         self._calls = Calls(options, self._line, self._http, self._secrets)
         self._reading = Reading(name, self._calls.looks_at, clock)
         self._actions = Actions(self._calls, self._reading.group, options.per_second, check_seconds)
+        self._names = Names(self._calls, patience_seconds)
         self._position: Position | None = None
         self._unfilled: set[str] = set()
         self._groups: set[str] = set()
@@ -107,6 +110,7 @@ class OneBot:
                                 async for batch in self._catch_up():
                                     yield batch
                         if len(found.messages) >= BATCH_MESSAGES:
+                            found.messages = await self._names.named(found.messages)
                             yield self._batch(found)
                             found = Found()
                     case Opened():
@@ -121,6 +125,7 @@ class OneBot:
                         self.health = mark("token refused") if refused else mark("not reachable")
                         self._note(words, found)
             if found.messages or found.gone or found.problems or found.marks:
+                found.messages = await self._names.named(found.messages)
                 yield self._batch(found)
 
     async def perform(self, order: Order) -> Receipt:

@@ -39,6 +39,11 @@ async def member_of(calls: Calls, group: str, user: str) -> GroupMember:
     return _member(await calls.read("get_group_member_info", params, Member))
 
 
+async def stranger_of(calls: Calls, user: str) -> GroupMember:
+    """Somebody who is in no group of the account's. Raises HttpError, PlatformError."""
+    return _member(await calls.do("get_stranger_info", {"user_id": number(user), "no_cache": False}, Member))
+
+
 def _member(found: Member) -> GroupMember:
     return GroupMember(
         spelled(found.user_id),

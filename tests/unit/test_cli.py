@@ -218,7 +218,9 @@ def test_several_proposals_are_answered_and_each_failure_is_told(home: Home) -> 
     done = home.run("approve", 1, 99, 2, "--as", "ad")
     assert done.code == 2
     assert len(done.lines) == 2
-    assert done.err == "vigil: no decision 99; `vigil proposals` lists those that wait\n"
+    assert done.err == (
+        "vigil: no decision 99; `vigil show CASE` names those of a case, `vigil proposals` those that wait\n"
+    )
     assert home.ok("proposals", "--json").rows == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from console import sample
 from console.settings import Settings, default_store, load
 from rules.rulebook import DEFAULT_RULEBOOK
 from rules.rulebook import load as load_rulebook
+from store import lease
+from store.database import open_database
 from store.version import SCHEMA_VERSION
 from tests.home import Home, wait_until
 
@@ -78,6 +81,68 @@ def test_plain_text_marks_what_needs_a_look_and_says_what_to_do(filled: Home) ->
     assert len(marked) == 1
     assert marked[0].startswith("LOOK  worker: none")
     assert "start `vigil serve`" in done.lines[done.lines.index(marked[0]) + 1]
+
+
+def connected_by_worker(home: Home, note: str) -> None:
+    """Let this process hold the store as a worker that says this of its platforms."""
+    db = open_database(home.store)
+    generation = lease.take(db, "serve", time.time())
+    lease.beat(db, generation, time.time(), note)
+    db.close()
+
+
+QQ = ("[platforms.qq]", 'kind = "onebot"', 'connect = "ws://127.0.0.1:1"', 'token_file = "qq.token"')
+
+
+def test_a_platform_that_is_down_and_a_token_that_others_can_read_are_named(filled: Home) -> None:
+    filled.settle(*QQ)
+    _, found = examined(filled)
+    assert found["platform qq"] == {
+        "what": "platform qq",
+        "ok": False,
+        "found": "no worker runs",
+        "advice": "start the worker; `vigil platform test qq` logs in without one",
+    }
+    assert not found["token of qq"]["ok"]
+    assert "docs/platforms.md" in found["token of qq"]["advice"]
+    token = filled.config.with_name("qq.token")
+    token.write_text("secret")
+    token.chmod(0o644)
+    connected_by_worker(filled, '{"qq": "not reachable (no answer in 30 s)"}')
+    _, found = examined(filled)
+    assert found["token of qq"]["advice"] == f"chmod 600 {token}"
+    assert found["platform qq"]["found"] == "not reachable (no answer in 30 s)"
+    assert found["platform qq"]["advice"].startswith("`vigil platform test qq`")
+
+
+def test_all_is_well_with_a_platform_that_is_connected(filled: Home) -> None:
+    filled.settle(*QQ)
+    token = filled.config.with_name("qq.token")
+    token.write_text("secret")
+    token.chmod(0o600)
+    connected_by_worker(filled, '{"qq": "connected"}')
+    code, found = examined(filled)
+    assert code == 0
+    assert found["actions on qq"]["found"] == "none waiting, none failed"
+    assert "secret" not in str(found)
+
+
+def test_what_failed_waits_or_is_to_be_settled_is_counted_by_platform(filled: Home) -> None:
+    filled.settle(*QQ)
+    with sqlite3.connect(filled.store) as db:
+        for platform, state in (("qq", "failed"), ("qq", "unknown"), ("qq", "waiting"), ("old", "waiting")):
+            db.execute("INSERT INTO groups (platform, key) VALUES (?, ?)", (platform, f"g {state}"))
+            db.execute(
+                "INSERT INTO actions (key, kind, state, group_id, created_at)"
+                " SELECT 'k' || id, 'warn', ?, id, 0 FROM groups ORDER BY id DESC LIMIT 1",
+                (state,),
+            )
+    db.close()
+    _, found = examined(filled)
+    assert found["actions on qq"]["found"] == "1 waiting, 1 failed, 1 to be settled"
+    assert "vigil outbox list" in found["actions on qq"]["advice"]
+    assert found["actions on old"]["found"] == "1 waiting; the platform is not in vigil.toml any more"
+    assert not found["actions on old"]["ok"]
 
 
 def test_a_folder_that_others_can_read_is_named(filled: Home) -> None:

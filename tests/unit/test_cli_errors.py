@@ -25,6 +25,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
+@pytest.mark.parametrize("words", ["", "outbox", "members", "perk", "rules", "draw"])
+def test_lists_of_commands_are_whole_sentences_that_fit(home: Home, words: str) -> None:
+    done = home.run(*words.split(), "--help", env={"COLUMNS": "80"})
+    listed = done.out.partition("Commands:")[2].partition("Example:")[0]
+    assert listed.strip()
+    assert "..." not in listed
+    assert max(map(len, listed.splitlines())) <= 80
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -44,7 +53,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         ("approve one", "'one' is not a valid integer"),
         ("reject 1", "Missing option '--reason'"),
         ("undo", "nothing of yours"),
-        ("undo 999", "no decision 999"),
+        ("undo 999", "no decision 999; `vigil show CASE` names"),
+        ("undo 1", "no decision 1; `vigil show 1` names the decisions of case 1"),
         ("cases --as nobody", "'nobody' is not on the staff of this store"),
         ("staff add x\x1by --role admin", "staff name 'x\\x1by'"),
         ("staff add vigil --role admin", "choose another"),

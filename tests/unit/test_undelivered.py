@@ -144,6 +144,17 @@ def test_the_commands_say_what_failed_and_what_to_do(db: Database, admin: Desk, 
     assert vigil("--store", store, "--as", "ada", "outbox", "list").stdout == "nothing failed\n"
 
 
+def test_what_is_to_be_settled_names_two_commands_each_of_which_does_what_it_says(
+    db: Database, admin: Desk, store: object, vigil: Vigil
+) -> None:
+    number = ended(db, admin, ActionState.UNKNOWN)
+    listed = vigil("--store", store, "--as", "ada", "outbox", "list").stdout.splitlines()
+    commands = [line.partition("vigil ")[2] for line in listed if "vigil " in line]
+    assert commands == [f"outbox settle {number} arrived", f"outbox settle {number} lost"]
+    done = vigil("--store", store, "--as", "ada", *commands[1].split())
+    assert done.stdout == f"action {number} (delete) was lost; vigil outbox retry {number} sends it again\n"
+
+
 def test_what_waits_for_a_platform_that_is_gone_is_named_and_can_be_given_up(
     db: Database, admin: Desk, settings: Settings, store: object, vigil: Vigil
 ) -> None:

@@ -89,6 +89,10 @@ class Deeds:
     def _get_group_member_info(self, params: Packet) -> Any:
         return self._packets.member(self._member(params))
 
+    def _get_stranger_info(self, params: Packet) -> Any:
+        user = int(params["user_id"])
+        return self._packets.told({"user_id": user, "nickname": f"user {user}", "sex": "unknown", "age": 0})
+
     def _member(self, params: Packet) -> Any:
         group, user = int(params["group_id"]), int(params["user_id"])
         row = self._world.row("SELECT * FROM members WHERE group_id = ? AND user = ?", group, user)

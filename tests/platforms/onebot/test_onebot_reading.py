@@ -90,6 +90,38 @@ def test_recalls_joins_leaves_and_knocks(run: Run, connect: Connect, profile: st
     assert len({message.id for message in vigil.messages}) == 7
 
 
+@EVERY_PROFILE
+def test_who_joins_or_asks_is_called_by_name(run: Run, connect: Connect, profile: str) -> None:
+    running = run(profile)
+    world = running.world
+    world.group(TEA)
+    vigil = connect(running).begun()
+    world.join(TEA, 30_001, inviter=BOB)
+    world.knock(TEA, 30_003, "hello")
+    until(lambda: len(vigil.messages) == 2)
+    assert [(one.kind, one.name) for one in vigil.messages] == [("join", "user 30001"), ("knock", "user 30003")]
+
+
+@pytest.mark.parametrize("fault", ["fails", "no answer"])
+def test_without_a_name_it_is_the_number_and_nothing_waits_for_long(run: Run, connect: Connect, fault: str) -> None:
+    running = run("napcat")
+    world = running.world
+    world.group(TEA)
+    for action in ("get_group_member_info", "get_stranger_info"):
+        world.fault(action, fault)
+    vigil = connect(running, patience_seconds=0.2).begun()
+    world.join(TEA, 30_001)
+    world.say(TEA, BOB, "the end")
+    until(lambda: len(vigil.messages) == 2)
+    assert [(one.kind, one.name) for one in vigil.messages] == [("join", ""), ("text", "bob")]
+    assert vigil.problems == []
+    world.heal()
+    world.knock(TEA, 30_003, "hello")
+    until(lambda: len(vigil.messages) == 3)
+    # One that gave no answer is left alone for a while: reading is held up once.
+    assert vigil.messages[2].name == ("user 30003" if fault == "fails" else "")
+
+
 def test_what_vigil_writes_itself_and_groups_that_are_not_named_are_left_out(run: Run, connect: Connect) -> None:
     running = run("spec")
     world = running.world
