@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from console.arguments import Places, UserError, as_json, example, places
+from console.arguments import Commands, Places, UserError, as_json, example, places
 
 
-@click.group("platform", no_args_is_help=False, epilog=example("vigil platform test matrix"))
+@click.group("platform", cls=Commands, no_args_is_help=False, epilog=example("vigil platform test matrix"))
 def platform_group() -> None:
     """The chat services Vigil is connected to."""
 

@@ -44,7 +44,7 @@ def ladder_words(
     if asked and not parts:
         return ""
     steps = dict.fromkeys(ladder_steps(rulebook, parts, strikes, can_of).values())
-    return ", ".join(map(_step_words, steps)) or step_word("delete")
+    return say(", ").join(map(_step_words, steps)) or step_word("delete")
 
 
 def _step_words(step: Step) -> str:

@@ -63,7 +63,7 @@ def refusal(decision: Decision, planned: Plan, limits_of: LimitsOf) -> str:
     own = None if decision in (Decision.DISMISS, Decision.LADDER) or not planned.actions else ActionKind(decision.value)
     missing = [one for one in planned.left_out if own in (None, one.kind)]
     carried_out = any(own in (None, action.kind) for action in planned.actions)
-    return "" if carried_out or not missing else "; ".join(_why(one, limits_of(one.platform)) for one in missing)
+    return "" if carried_out or not missing else say("; ").join(_why(one, limits_of(one.platform)) for one in missing)
 
 
 def remarks(planned: Plan, limits_of: LimitsOf) -> tuple[str, ...]:

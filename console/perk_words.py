@@ -22,13 +22,13 @@ def refusal_words(why: Refusal, perk: Perk) -> str:
         case Refusal.GONE:
             return say("gone from the groups")
         case Refusal.GROUPS:
-            return say("not in {groups}", groups=", ".join(wanted.groups))
+            return say("not in {groups}", groups=say(", ").join(wanted.groups))
         case Refusal.DAYS:
             return say("not {days} days in the group", days=wanted.days)
         case Refusal.TIERS:
-            return say("not in the tiers {tiers}", tiers=", ".join(wanted.tiers))
+            return say("not in the tiers {tiers}", tiers=say(", ").join(wanted.tiers))
         case Refusal.LAYERS:
-            return say("only for {layers}", layers=", ".join(map(layer_word, wanted.layers)))
+            return say("only for {layers}", layers=say(", ").join(map(layer_word, wanted.layers)))
         case Refusal.STRIKES:
             return say("has a strike")
         case Refusal.HAS_IT:

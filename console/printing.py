@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from console.arguments import counted
 from console.desk import Taken
 from rules.records import JOIN_REQUEST, Evidence, Finding, Message
 from store.decisions import Undone
@@ -68,10 +69,11 @@ def clock(at: float | None, *, date: bool = False) -> str:
 
 def print_cases(rows: Sequence[CaseRow]) -> None:
     for row in rows:
-        where = " · ".join(filter(None, (row.who, row.where))) or f"{row.members} members · {row.groups} groups"
+        reach = f"{counted(row.members, 'member')} · {counted(row.groups, 'group')}"
+        where = " · ".join(filter(None, (row.who, row.where))) or reach
         click.echo(
-            f"case {row.id}  {row.state}  {row.rule} {row.score:.0f}  {row.messages} messages · {safe(where)}"
-            f"  {safe(row.sample, 100)}"
+            f"case {row.id}  {row.state}  {row.rule} {row.score:.0f}  {counted(row.messages, 'message')}"
+            f" · {safe(where)}  {safe(row.sample, 100)}"
         )
 
 
@@ -79,7 +81,7 @@ def print_card(card: CaseCard) -> None:
     case = card.case
     click.echo(
         f"case {case.id}  {case.state}  {'campaign' if case.campaign else 'member'}  {case.rule} {case.score:.0f}"
-        f"  {case.messages} messages · {case.members} members · {case.groups} groups"
+        f"  {counted(case.messages, 'message')} · {counted(case.members, 'member')} · {counted(case.groups, 'group')}"
     )
     if card.rule_text:
         click.echo(f"rule shown to members: {safe(card.rule_text)}")
@@ -181,8 +183,8 @@ def print_proposals(rows: Sequence[Proposal], remarks: Mapping[int, Sequence[str
         reason = f"  ({safe(row.reason, 80)})" if row.reason else ""
         counts = " · ".join(f"{kind} {count}" for kind, count in row.steps) or "nothing"
         click.echo(
-            f"proposal {row.id}  case {row.case_id}  {row.decision}: {counts} in {row.groups} groups  by {row.by}"
-            f" at {clock(row.at)}{reason}  {row.rule}: {safe(row.sample, 80)}"
+            f"proposal {row.id}  case {row.case_id}  {row.decision}: {counts} in {counted(row.groups, 'group')}"
+            f"  by {row.by} at {clock(row.at)}{reason}  {row.rule}: {safe(row.sample, 80)}"
         )
         for remark in (remarks or {}).get(row.id, ()):
             click.echo(f"      not done: {safe(remark)}")
@@ -215,11 +217,11 @@ def taken_words(taken: Taken) -> str:
 
 
 def undone_words(undone: Undone) -> str:
-    words = [f"{undone.withdrawn} actions withdrawn"] if undone.withdrawn else []
+    words = [f"{counted(undone.withdrawn, 'action')} withdrawn"] if undone.withdrawn else []
     words += [f"{count} {kind} queued" for kind, count in undone.inverses]
     words += [f"{count} {kind} cannot be undone" for kind, count in undone.lasting]
-    words += [f"{undone.strikes} strikes revoked"] if undone.strikes else []
-    words += [f"{undone.points} points given back"] if undone.points else []
+    words += [f"{counted(undone.strikes, 'strike')} revoked"] if undone.strikes else []
+    words += [f"{counted(undone.points, 'point')} given back"] if undone.points else []
     words += map(safe, undone.by_hand)
     told = ", ".join(words) or "nothing was carried out"
     return f"decision {undone.decision_id} undone, case {undone.case_id} open again: {told}"

@@ -7,6 +7,7 @@ from datetime import date
 
 import click
 
+from console.arguments import counted
 from console.printing import clock, counts_words
 from store.roster_records import MemberCard, MemberRow
 from widgets.lines import fit, fit_right
@@ -55,7 +56,7 @@ def print_member_card(card: MemberCard, now: float) -> None:
     if member.remark:
         click.echo(f"remark: {safe(member.remark)}")
     standing = [safe(member.tier) or "no tier", f"layer {member.layer or 'not worked out yet'}"]
-    standing += [f"{member.balance} points", f"{card.earned} earned", f"{member.strikes} strikes in force"]
+    standing += [f"{member.balance} points", f"{card.earned} earned", f"{counted(member.strikes, 'strike')} in force"]
     click.echo(" · ".join(standing))
     if card.missing:
         click.echo(f"missing: {safe(card.missing)}")
@@ -66,7 +67,7 @@ def print_member_card(card: MemberCard, now: float) -> None:
     click.echo(f"  {sparkline(card.activity)}")
     _print("notes", (f"{n.id}  {_day(n.at)} {safe(n.staff)}: {safe(n.text, 1_000)}" for n in card.notes))
     _print("groups", (
-        f"{safe(g.name)}: {g.messages} messages, last {ago(g.last_at, now)}, joined {_day(g.joined_at)}"
+        f"{safe(g.name)}: {counted(g.messages, 'message')}, last {ago(g.last_at, now)}, joined {_day(g.joined_at)}"
         + (f", left {_day(g.left_at)}" if g.left_at is not None else "") for g in card.groups
     ))  # fmt: skip
     _print("points", (

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Iterator
 
 import click
 
+from console.fitted import print_fitted
 from console.limiting import age_words, cannot_words
 from console.platform_health import PlatformRow, health_words
 from console.platforms.base import Access
@@ -15,10 +14,6 @@ from console.platforms.limits import Limits
 from widgets.language import say, say_n
 from widgets.safe import cells, safe
 from widgets.words import step_word
-from widgets.wrapping import wrap
-
-_FURTHER = "  "
-"""Before all lines of a text but the first."""
 
 
 def access_shape(name: str, access: Access) -> Iterator[dict[str, object]]:
@@ -39,7 +34,7 @@ def print_platform(row: PlatformRow, limits: Limits) -> None:
     click.echo(f"{row.name}  {row.kind}  {safe(health_words(row.health))}")
     for words in (*(cannot_words(row.name, kind, limits) for kind in limits.cannot), age_words(row.name, limits)):
         if words:
-            _print(safe(words), "      ")
+            print_fitted("      " + safe(words))
 
 
 def print_access(name: str, access: Access) -> None:
@@ -55,25 +50,14 @@ def print_access(name: str, access: Access) -> None:
         for kind, words in group.lacking:
             by_reason.setdefault(words, []).append(step_word(kind))
         for words, steps in by_reason.items():
-            _print(say("cannot {steps}: {why}", steps=say(", ").join(steps), why=safe(words)), "      ")
+            print_fitted("      " + say("cannot {steps}: {why}", steps=say(", ").join(steps), why=safe(words)))
         for remark in group.remarks:
-            _print(safe(remark), "      ")
+            print_fitted("      " + safe(remark))
     for remark in access.remarks:
-        _print(safe(remark), "")
+        print_fitted(safe(remark))
     if not access.groups and not access.remarks:
-        _print(
+        print_fitted(
             say(
                 "it is in no group yet; docs/platforms.md says how it comes into yours, which the worker has to run for"
-            ),
-            "",
+            )
         )
-
-
-def _print(text: str, indent: str) -> None:
-    """A line, broken where it goes to a terminal; a file or a pipe gets it whole."""
-    if not sys.stdout.isatty():
-        click.echo(indent + text)
-        return
-    width = max(20, shutil.get_terminal_size().columns - len(indent) - len(_FURTHER))
-    for start, end in wrap(text, width, len(text)):
-        click.echo(indent + (_FURTHER if start else "") + text[start:end])

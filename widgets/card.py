@@ -234,7 +234,7 @@ def _cautions(reach: Reach, short: bool) -> list[Part]:
     if reach.lasting:
         does = {step for step, count in reach.steps if count} | ({"delete"} if reach.deletes else set())
         all_of_it = short and does <= set(reach.lasting)
-        steps = ", ".join(step_word(step) for step in reach.lasting)
+        steps = say(", ").join(step_word(step) for step in reach.lasting)
         parts += [(" · ", "card--dim")] if parts else []
         parts.append((say("no undo") if all_of_it else say("no undo: {steps}", steps=steps), "card--caution"))
     return parts
@@ -373,7 +373,7 @@ def _past(decision: PastDecision, width: int) -> list[Line]:
         line: list[Part] = [("    " + counts, "")]
         lasting = [step_word(step) for step, _ in decision.steps if step not in INVERSE or step in decision.lasting]
         if decision.state is DecisionState.PROPOSED and lasting:
-            line.append(("  " + say("no undo: {steps}", steps=", ".join(lasting)), "card--caution"))
+            line.append(("  " + say("no undo: {steps}", steps=say(", ").join(lasting)), "card--caution"))
         lines.append(line)
     for remark in (*decision.failing, *decision.remarks):
         lines += _remark(remark, width, "    ")

@@ -191,7 +191,7 @@ class WaitingView(PerkPage):
 
 def _names(waiting: Waiting) -> str:
     more = waiting.members - len(waiting.names)
-    names = ", ".join(safe(name, 60) for name in waiting.names)
+    names = say(", ").join(safe(name, 60) for name in waiting.names)
     return names + (" " + say("and {n} others", n=more) if more > 0 else "")
 
 
