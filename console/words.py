@@ -1,14 +1,9 @@
-"""What the status line says of decisions, refusals and the worker, in the reader's language."""
+"""What the status line says of decisions and of what is taken back, in the reader's language."""
 
 from __future__ import annotations
 
-import msgspec
-
-from console.child import Child
 from console.desk import PerkUndone, Taken
-from console.platform_health import health_words
 from store.decisions import Undone
-from store.lease import Holder
 from store.perk_records import Sent
 from store.records import Decision
 from widgets.language import say, say_n
@@ -59,27 +54,3 @@ def undone_words(undone: Undone | PerkUndone) -> str:
     words += [say("stays done: {steps}", steps=lasting)] if lasting else []
     told = "; ".join((*words, *undone.by_hand))
     return say("taken back, case {id} is open again", id=undone.case_id) + (f": {told}" if told else "")
-
-
-def worker_words(holder: Holder | None, child: Child | None) -> tuple[str, bool]:
-    """Which worker serves the store, and whether that is a reason for alarm."""
-    if holder is not None and holder.alive:
-        kinds = {
-            "serve": say("worker: service"),
-            "child": say("worker: console's"),
-            "replay": say("worker: replay"),
-        }
-        return f"{kinds.get(holder.kind, holder.kind)} {holder.pid}{_health(holder.note)}", False
-    if child is None:
-        return say("no worker: the service is down, tell who runs this server"), True
-    if child.failure:
-        return say("no worker: {error}", error=child.failure), True
-    return say("no worker: starting one"), False
-
-
-def _health(note: str) -> str:
-    try:
-        platforms = msgspec.json.decode(note or "{}", type=dict[str, str])
-    except msgspec.MsgspecError:
-        return ""
-    return "".join(f" · {name} {health_words(health)}" for name, health in platforms.items())

@@ -13,9 +13,10 @@ from console.commands import COMMANDS, MAIN_PANES, Command, Pane, here, key_name
 from console.desk import Desk, Taken
 from console.following import Filter, StoreSource
 from console.screens.case_window import CaseScreen
+from console.screens.failures import FailuresScreen
 from console.screens.helping import help_screen
 from console.screens.place import Place
-from console.screens.watching import Prepared, WatchingScreen
+from console.screens.watching import TOLD_SECONDS, Prepared, WatchingScreen
 from console.words import sent_words, taken_words, undone_words
 from rules.rulebook import RulebookError
 from store import cases, messages
@@ -29,13 +30,17 @@ from widgets.words import state_word
 
 T = TypeVar("T")
 
+LEAST_SECONDS = 2.0
+"""For so long it is said at least what a decision did, however soon it is carried out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a key came to: `done`, or refused."""
+    """What a key came to: `done`, or refused; `in_time` if its words hold only until it is carried out."""
 
     words: str
     done: bool
+    in_time: bool = False
 
 
 class MainScreen(WatchingScreen):
@@ -79,6 +84,8 @@ class MainScreen(WatchingScreen):
                 self.go_to(MAIN_PANES[(MAIN_PANES.index(self.pane) + 1) % len(MAIN_PANES)])
             case "view.members":
                 self.app.push_screen("members")
+            case "view.failures":
+                self.app.push_screen(FailuresScreen(self.place))
             case "feed.filter":
                 self._ask_filter()
             case "feed.group":
@@ -106,10 +113,16 @@ class MainScreen(WatchingScreen):
             case "quit":
                 self.app.exit()
 
-    async def _at_desk(self, what: Callable[[Desk], T], words: Callable[[T], str]) -> Answer:
+    async def _at_desk(
+        self,
+        what: Callable[[Desk], T],
+        words: Callable[[T], str],
+        in_time: Callable[[T], bool] = lambda done: False,
+    ) -> Answer:
         """What the desk did, in `words`, or why it refused."""
         try:
-            return Answer(words(await self.place.ask(what)), True)
+            done = await self.place.ask(what)
+            return Answer(words(done), True, in_time(done))
         except (StoreError, RulebookError, sqlite3.Error) as error:
             return Answer(str(error), False)
 
@@ -117,7 +130,8 @@ class MainScreen(WatchingScreen):
         """One answer as it is; of several how many there were, and the first refusal whole."""
         refused = [answer for answer in said if not answer.done]
         if len(said) == 1:
-            self._tell(said[0].words, alarm=bool(refused))
+            seconds = min(TOLD_SECONDS, max(LEAST_SECONDS, self.place.settings.undo_seconds))
+            self._tell(said[0].words, alarm=bool(refused), seconds=seconds if said[0].in_time else TOLD_SECONDS)
         elif said:
             words = say("{n} done", n=len(said) - len(refused))
             if refused:
@@ -142,7 +156,7 @@ class MainScreen(WatchingScreen):
                 reason=reason,
                 learn=learn,
             )
-            said.append(await self._at_desk(take, self._taken))
+            said.append(await self._at_desk(take, self._taken, lambda taken: taken.approved))
         self._tell_all(said)
         self.cases.clear_marks()
         self._relist()
@@ -163,10 +177,10 @@ class MainScreen(WatchingScreen):
         said = []
         for row in self._chosen_proposals():
             if isinstance(row, Waiting):
-                said.append(await self._at_desk(partial(_approve_perk, row), self._given))
+                said.append(await self._at_desk(partial(_approve_perk, row), self._given, lambda sent: True))
             else:
                 yes = partial(Desk.approve, decision_id=row.id)
-                said.append(await self._at_desk(yes, partial(self._approved, row.id)))
+                said.append(await self._at_desk(yes, partial(self._approved, row.id), lambda case: True))
         self._tell_all(said)
         self.proposals.clear_marks()
         self._relist()
