@@ -23,13 +23,15 @@ _LOGGED = re.compile(r"\d{4}-\d\d-\d\dT\S+ ")
 
 
 class Child:
-    """Keeps a worker running as long as this console does and no other process is the worker. `stopped` is whether
-    the last one ended by itself, `failure` why, "" where it did not say."""
+    """Keeps a worker running as long as this console does and no other process is the worker. `seen` is whether there
+    was a worker, anybody's, since; `stopped` whether the last one of its own ended by itself, `failure` why, "" where
+    it did not say."""
 
     def __init__(self, settings: Settings) -> None:
         self.log = settings.store.with_name(settings.store.stem + ".worker.log")
         self.failure = ""
         self.stopped = False
+        self.seen = False
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self._missing_since: float | None = None
@@ -44,7 +46,7 @@ class Child:
                 self._next_try = now + RETRY_SECONDS
             self._end()
         if holder and holder.alive:
-            self.stopped, self.failure, self._missing_since = False, "", None
+            self.seen, self.stopped, self.failure, self._missing_since = True, False, "", None
             return
         if self._process is None and now >= self._next_try:
             self._missing_since = now if self._missing_since is None else self._missing_since

@@ -42,7 +42,7 @@ def _together(away: Sequence[tuple[str, str]], more: int) -> str:
         # What stands in parentheses is a detail for `vigil platform list`.
         names.setdefault(phrase(health), []).append(safe(name, 40))
     words = " · ".join(f"{', '.join(same)} {health_words(why)}" for why, same in names.items())
-    return f"{words} · {say('{n} more', n=more)}" if more else words
+    return words + " · " + say("{n} more", n=more) if more else words
 
 
 def worker_words(holder: Holder | None, child: Child | None) -> tuple[list[str], bool]:
@@ -64,9 +64,10 @@ def worker_words(holder: Holder | None, child: Child | None) -> tuple[list[str],
         return [*full, kind], False
     if child is None:
         return [say("no worker: the service is down, tell who runs this server")], True
-    if child.stopped:
+    if child.stopped or child.seen:
+        # One that ended as it was asked to, a replay's for instance, is no reason for alarm.
         stopped = say("worker stopped, starting again")
-        return [f"{stopped}: {child.failure}" if child.failure else stopped], True
+        return [f"{stopped}: {child.failure}" if child.failure else stopped], child.stopped
     return [say("no worker: starting one")], False
 
 

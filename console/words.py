@@ -10,6 +10,17 @@ from widgets.language import say, say_n
 from widgets.safe import safe
 from widgets.words import decision_word, step_word, steps_words
 
+TOLD_SECONDS = 8.0
+"""How long the status line shows what a key did."""
+
+LEAST_SECONDS = 2.0
+"""For so long at least, however soon it is carried out."""
+
+
+def told_seconds(undo_seconds: float) -> float:
+    """How long to show what says that it is carried out in `undo_seconds`: no longer than that is true."""
+    return min(TOLD_SECONDS, max(LEAST_SECONDS, undo_seconds))
+
 
 def taken_words(taken: Taken, undo_key: str, undo_seconds: float) -> str:
     """What a decision did, and for how long it can be taken back."""

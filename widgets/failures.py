@@ -24,7 +24,7 @@ class FailureList(Listing[Undelivered]):
         """The names of the columns."""
         what, where = failure_columns(width)
         text = "  " + fit_right(say("case"), 5) + " " + fit(say("what"), what) + " " + fit(say("group"), where)
-        return [(fit(f"{text} {say('time')}", width), "listing--header")]
+        return [(fit(text + " " + say("time"), width), "listing--header")]
 
     def paint_row(self, row: Undelivered, width: int) -> Line:
         """One action."""

@@ -33,9 +33,9 @@ def arranged(
     *,
     alarm: bool = False,
 ) -> StatusParts:
-    """What a line of `width` cells has room for: `pressing` counts whole, then `trouble` as full as may be, as
-    many of the other `counts` as fit, who it is (before them where nothing is in trouble), and last the `rest`. Of `trouble` and `rest` each entry says less than the
-    one before."""
+    """What a line of `width` cells has room for: `pressing` counts whole, then `trouble` as full as may be, as many of
+    the other `counts` as fit, who it is (before them where nothing is in trouble), and last the `rest`. Of `trouble`
+    and `rest` each entry says less than the one before."""
     who = cut(safe(who), width // 3)
     room = width - cell_len(" · ".join(pressing)) - 2 - (2 if alarm else 0)
     lefts = trouble or [who]

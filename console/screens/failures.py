@@ -74,7 +74,7 @@ class FailuresScreen(ModalScreen[None]):
             yield self.list
             yield self.view
             yield self.said
-            hint = say("r: try again   a: it arrived   l: it was lost   d: give up   Enter: case   Esc: close")
+            hint = say("r: try again  a: arrived  l: lost  d: give up  Enter: case  Esc: close")
             yield Static(Content(hint), classes="hint", markup=False)
 
     def on_mount(self) -> None:

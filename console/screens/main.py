@@ -16,8 +16,8 @@ from console.screens.case_window import CaseScreen
 from console.screens.failures import FailuresScreen
 from console.screens.helping import help_screen
 from console.screens.place import Place
-from console.screens.watching import TOLD_SECONDS, Prepared, WatchingScreen
-from console.words import sent_words, taken_words, undone_words
+from console.screens.watching import Prepared, WatchingScreen
+from console.words import TOLD_SECONDS, sent_words, taken_words, told_seconds, undone_words
 from rules.rulebook import RulebookError
 from store import cases, messages
 from store.database import Database
@@ -29,9 +29,6 @@ from widgets.prompt import PickScreen, Prompt
 from widgets.words import state_word
 
 T = TypeVar("T")
-
-LEAST_SECONDS = 2.0
-"""For so long it is said at least what a decision did, however soon it is carried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +127,8 @@ class MainScreen(WatchingScreen):
         """One answer as it is; of several how many there were, and the first refusal whole."""
         refused = [answer for answer in said if not answer.done]
         if len(said) == 1:
-            seconds = min(TOLD_SECONDS, max(LEAST_SECONDS, self.place.settings.undo_seconds))
-            self._tell(said[0].words, alarm=bool(refused), seconds=seconds if said[0].in_time else TOLD_SECONDS)
+            seconds = told_seconds(self.place.settings.undo_seconds) if said[0].in_time else TOLD_SECONDS
+            self._tell(said[0].words, alarm=bool(refused), seconds=seconds)
         elif said:
             words = say("{n} done", n=len(said) - len(refused))
             if refused:

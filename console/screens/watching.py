@@ -28,6 +28,7 @@ from console.status_words import (
     trouble_words,
     worker_words,
 )
+from console.words import TOLD_SECONDS
 from rules.rulebook import RulebookError
 from store import actions, cases, decisions, lease
 from store.database import Database
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
 
 FOLLOW_SECONDS = 0.1
 LISTS_SECONDS = 0.25
-TOLD_SECONDS = 8.0
-"""How long the status line shows what a key did."""
 
 
 @dataclass(frozen=True, slots=True)

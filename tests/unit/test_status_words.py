@@ -22,6 +22,7 @@ from console.status_words import (
     trouble_words,
     worker_words,
 )
+from console.words import TOLD_SECONDS, told_seconds
 from store.lease import Holder
 from store.records import ActionState
 from widgets.status import StatusParts, arranged
@@ -153,3 +154,16 @@ def test_an_empty_feed_says_what_it_waits_for() -> None:
     assert lines[1:3] == ["  matrix: not reachable", "  qq: connected"]
     assert "vigil platform test" in lines[3]
     assert "appears here" in no_messages_words([], holder({"qq": "connected"}))[-1]
+
+
+def test_what_says_when_it_is_carried_out_is_not_said_longer_than_that() -> None:
+    assert told_seconds(5) == 5
+    assert told_seconds(60) == TOLD_SECONDS
+    assert 0 < told_seconds(0) < TOLD_SECONDS
+
+
+def test_a_worker_that_ended_as_asked_is_no_alarm(settings: Settings) -> None:
+    tended = Child(settings)
+    tended.tend(holder())
+    assert worker_words(holder(alive=False), tended) == (["worker stopped, starting again"], False)
+    assert worker_words(None, Child(settings)) == (["no worker: starting one"], False)
