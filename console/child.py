@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -17,12 +18,20 @@ PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 10.0
 
 
+_LOGGED = re.compile(r"\d{4}-\d\d-\d\dT\S+ ")
+"""What a line of the worker's everyday log begins with: such a line says not why it ended."""
+
+
 class Child:
-    """Keeps a worker running as long as this console does and no other process is the worker."""
+    """Keeps a worker running as long as this console does and no other process is the worker. `seen` is whether there
+    was a worker, anybody's, since; `stopped` whether the last one of its own ended by itself, `failure` why, "" where
+    it did not say."""
 
     def __init__(self, settings: Settings) -> None:
         self.log = settings.store.with_name(settings.store.stem + ".worker.log")
         self.failure = ""
+        self.stopped = False
+        self.seen = False
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self._missing_since: float | None = None
@@ -33,11 +42,11 @@ class Child:
         now = time.monotonic()
         if self._process and self._process.poll() is not None:
             if self._process.returncode:
-                self.failure = self._last_words()
+                self.stopped, self.failure = True, self.last_words()
                 self._next_try = now + RETRY_SECONDS
             self._end()
         if holder and holder.alive:
-            self.failure, self._missing_since = "", None
+            self.seen, self.stopped, self.failure, self._missing_since = True, False, "", None
             return
         if self._process is None and now >= self._next_try:
             self._missing_since = now if self._missing_since is None else self._missing_since
@@ -45,7 +54,7 @@ class Child:
                 try:
                     self._start()
                 except OSError as error:
-                    self.failure = f"{error.filename or 'vigil serve'}: {error.strerror}"
+                    self.stopped, self.failure = True, f"{error.filename or 'vigil serve'}: {error.strerror}"
                     self._next_try = now + RETRY_SECONDS
 
     def _start(self) -> None:
@@ -60,12 +69,14 @@ class Child:
         finally:
             os.close(log)
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """Why the worker ended, as far as its log says so."""
         try:
             lines = Path(self.log).read_text("utf-8", "replace").strip().splitlines()
         except OSError as error:
             return f"{self.log}: {error.strerror}"
-        return lines[-1].removeprefix("vigil: ") if lines else ""
+        said = lines[-1] if lines else ""
+        return "" if _LOGGED.match(said) else said.removeprefix("vigil: ")
 
     def _end(self) -> None:
         if self._process and self._process.stdin:

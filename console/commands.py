@@ -45,6 +45,7 @@ class Situation:
     message: bool = False
     member: bool = False
     filtered: bool = False
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,10 @@ class Command:
     decision: Decision | None = None
 
     def stands_in(self, situation: Situation) -> bool:
-        """Whether the key line has it now: an answer only beside a request to join."""
+        """Whether the key line has it now: an answer only beside a request to join, failures where there are any."""
         request = situation.case is not None and situation.case.rule == JOIN_REQUEST
+        if self.id == "view.failures" and not situation.failed:
+            return False
         return self.shown and (request or self.decision not in ANSWERS)
 
 
@@ -125,6 +128,10 @@ def _filtered(situation: Situation) -> str:
     return "" if situation.filtered else say("nothing is filtered")
 
 
+def _failures(situation: Situation) -> str:
+    return "" if situation.failed else say("nothing failed, and nothing is to be settled")
+
+
 _DECISIONS: tuple[tuple[Decision, str, str, str], ...] = (
     (Decision.LADDER, "enter", mark("ladder"), mark("take the ladder's next step for each member")),
     (Decision.DISMISS, "d", mark("dismiss"), mark("dismiss: this was no offence")),
@@ -183,6 +190,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("view.cases", "2", mark("cases"), mark("show the cases"), shown=False),
     Command("view.proposals", "3", mark("proposals"), mark("show the proposals"), shown=False),
     Command("view.members", "4", mark("members"), mark("show the members"), MAIN_PANES),
+    Command("view.failures", "F", mark("failed"), mark("show what failed or is to be settled"), MAIN_PANES, _failures),
     Command("view.next", "tab", mark("next"), mark("go to the next of feed, cases and proposals"), MAIN_PANES),
     Command("feed.filter", "slash", mark("filter"), mark("show only messages that hold a text"), (Pane.FEED,)),
     Command("feed.group", "g", mark("group"), mark("show only one group"), (Pane.FEED,)),

@@ -1,19 +1,25 @@
-"""What the status line says of decisions, refusals and the worker, in the reader's language."""
+"""What the status line says of decisions and of what is taken back, in the reader's language."""
 
 from __future__ import annotations
 
-import msgspec
-
-from console.child import Child
 from console.desk import PerkUndone, Taken
-from console.platform_health import health_words
 from store.decisions import Undone
-from store.lease import Holder
 from store.perk_records import Sent
 from store.records import Decision
 from widgets.language import say, say_n
 from widgets.safe import safe
 from widgets.words import decision_word, step_word, steps_words
+
+TOLD_SECONDS = 8.0
+"""How long the status line shows what a key did."""
+
+LEAST_SECONDS = 2.0
+"""For so long at least, however soon it is carried out."""
+
+
+def told_seconds(undo_seconds: float) -> float:
+    """How long to show what says that it is carried out in `undo_seconds`: no longer than that is true."""
+    return min(TOLD_SECONDS, max(LEAST_SECONDS, undo_seconds))
 
 
 def taken_words(taken: Taken, undo_key: str, undo_seconds: float) -> str:
@@ -37,7 +43,7 @@ def sent_words(sent: Sent, undo_key: str, undo_seconds: float) -> str:
     values = {"perk": safe(sent.perk, 60), "members": members}
     if sent.known:
         return say("{perk}: was given already, nothing is given twice", **values)
-    left_out = ", ".join(f"{why} {count}" for why, count in sent.refused)
+    left_out = say(", ").join(f"{why} {count}" for why, count in sent.refused)
     refused = "; " + say("not {n}: {why}", n=sum(count for _, count in sent.refused), why=left_out) if left_out else ""
     if not sent.approved:
         return say("{perk} proposed for {members}; waits for approval", **values) + refused
@@ -55,31 +61,7 @@ def undone_words(undone: Undone | PerkUndone) -> str:
         return back + ("; " + say("{n} were sent already and stay", n=undone.staying) if undone.staying else "")
     words = [say("{n} not sent", n=undone.withdrawn)] if undone.withdrawn else []
     words += [f"{step_word(kind)} {count}" for kind, count in undone.inverses]
-    lasting = ", ".join(f"{step_word(kind)} {count}" for kind, count in undone.lasting)
+    lasting = say(", ").join(f"{step_word(kind)} {count}" for kind, count in undone.lasting)
     words += [say("stays done: {steps}", steps=lasting)] if lasting else []
-    told = "; ".join((*words, *undone.by_hand))
+    told = say("; ").join((*words, *undone.by_hand))
     return say("taken back, case {id} is open again", id=undone.case_id) + (f": {told}" if told else "")
-
-
-def worker_words(holder: Holder | None, child: Child | None) -> tuple[str, bool]:
-    """Which worker serves the store, and whether that is a reason for alarm."""
-    if holder is not None and holder.alive:
-        kinds = {
-            "serve": say("worker: service"),
-            "child": say("worker: console's"),
-            "replay": say("worker: replay"),
-        }
-        return f"{kinds.get(holder.kind, holder.kind)} {holder.pid}{_health(holder.note)}", False
-    if child is None:
-        return say("no worker: the service is down, tell who runs this server"), True
-    if child.failure:
-        return say("no worker: {error}", error=child.failure), True
-    return say("no worker: starting one"), False
-
-
-def _health(note: str) -> str:
-    try:
-        platforms = msgspec.json.decode(note or "{}", type=dict[str, str])
-    except msgspec.MsgspecError:
-        return ""
-    return "".join(f" · {name} {health_words(health)}" for name, health in platforms.items())

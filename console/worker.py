@@ -21,7 +21,7 @@ from console.platforms.base import Platform, PlatformError
 from console.platforms.failures import described
 from console.platforms.registry import make_platform
 from console.platforms.replay import Replay, effects_path
-from console.platforms.sound import health_of, is_cancelled, sound_batch
+from console.platforms.sound import health_of, is_away, is_cancelled, sound_batch
 from console.rulebook import load_rulebook
 from console.settings import Settings
 from console.study import Study
@@ -98,6 +98,7 @@ class Worker:
         self._on_taken = on_taken
         self._clock = clock
         self._stop = asyncio.Event()
+        self._away: set[str] = set()
         self._beating = threading.Event()
         self._rulebook_seen: list[tuple[int, int]] = []
         self._lists: tuple[Path, ...] = ()
@@ -263,6 +264,8 @@ class Worker:
             for problem in batch.problems:
                 self.problems += 1
                 self.log(f"{platform.name}: {problem}")
+            if batch.problems and is_away(platform):
+                self._away.add(platform.name)
             self._note_taken(platform, intake.take(batch, platform.source))
             if self._stop.is_set():
                 return False
@@ -350,11 +353,19 @@ class Worker:
                     return
                 except StoreError:
                     continue
+                loop.call_soon_threadsafe(self._note_back)
                 if wanted and self.steps_aside:
                     loop.call_soon_threadsafe(self._stop.set)
                     return
         finally:
             db.close()
+
+    def _note_back(self) -> None:
+        """Say of a platform that was said to be away that it is connected again."""
+        for platform in self.platforms:
+            if platform.name in self._away and not is_away(platform):
+                self._away.discard(platform.name)
+                self.log(f"{platform.name}: connected again")
 
     def _note(self) -> str:
         """What the status line of every console shows of the platforms."""

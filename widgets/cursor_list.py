@@ -90,6 +90,11 @@ class CursorList(Painted, can_focus=True):
         self._selected: int | None = None
         self._base: Style | None = None
 
+    def say_empty(self, empty: Callable[[], str]) -> None:
+        """Say this from now on where there are no rows."""
+        self._empty = empty
+        self.refresh()
+
     # --- what a subclass says of its rows ---
 
     def header(self, width: int) -> Line:

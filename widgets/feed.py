@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol
 
 from rich.style import Style
@@ -17,6 +17,7 @@ from store.records import FeedRow, Mark
 from widgets.lines import MOVES, Painted, Part, clock, cut, fit, marked
 from widgets.safe import safe
 from widgets.words import kind_word
+from widgets.wrapping import wrap
 
 _REMEMBERED = 512  # strips kept, of 3 KB each or more: some pages either way
 
@@ -131,6 +132,8 @@ class Feed(Painted, can_focus=True):
         self.unread = 0
         self.selected: FeedRow | None = None
         """The message under the cursor."""
+        self._empty: Callable[[], Sequence[str]] = tuple
+        self._told: list[str] = []
         self._highlight = ""
         self._cursor = 0  # its position; means something only while `selected` is set
         self._end = 0  # the position after the last row on screen
@@ -148,6 +151,11 @@ class Feed(Painted, can_focus=True):
         if text != self._highlight:
             self._highlight = text
             self.repaint()
+
+    def say_empty(self, empty: Callable[[], Sequence[str]]) -> None:
+        """Where there are no messages say these lines; they are asked for again and again, and broken where they are
+        too long."""
+        self._empty = empty
 
     def set_source(self, source: Source, keep: int | None = None) -> None:
         """Show another source: following it, or with the cursor on message `keep`, or the nearest one it
@@ -202,6 +210,10 @@ class Feed(Painted, can_focus=True):
         if self.paused or not height:
             return
         source = self.source
+        told = [] if source.first < source.end else self._broken(self._empty())
+        if told != self._told:
+            self._told = told
+            self.refresh()
         if self.selected is not None and source.first >= source.end:
             self._follow()
         if self.top < source.first:  # the page, or its beginning, is forgotten
@@ -327,7 +339,8 @@ class Feed(Painted, can_focus=True):
         lines: list[Strip] = []
         for y in crop.line_range:
             if y >= len(window):
-                lines.append(self._filtered(self.paint((), width, base)))
+                said = self._told[y] if y < len(self._told) and not window else ""
+                lines.append(self._filtered(self.paint([(said, "feed--dim")] if said else (), width, base)))
                 continue
             row = window[y]
             if row.id == selected:
@@ -339,6 +352,13 @@ class Feed(Painted, can_focus=True):
                 known = self._strips[row.id] = (row, self._filtered(self._paint_row(row, width, base, " ")))
             lines.append(known[1])
         return lines if crop.column_span == (0, width) else [line.crop(*crop.column_span) for line in lines]
+
+    def _broken(self, said: Sequence[str]) -> list[str]:
+        """Lines that fit, between a cell of margin either side."""
+        lines: list[str] = []
+        for one in map(safe, said):
+            lines += [" " + one[a:b] for a, b in wrap(one, max(1, self.size.width - 2), 4)]
+        return lines
 
     def _filtered(self, strip: Strip) -> Strip:
         for line_filter in self.get_line_filters():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -20,6 +21,35 @@ class StatusParts:
     middle: str = ""
     right: str = ""
     alarm: bool = False
+
+
+def arranged(
+    width: int,
+    who: str,
+    trouble: Sequence[str],
+    pressing: Sequence[str],
+    counts: Sequence[str],
+    rest: Sequence[str],
+    *,
+    alarm: bool = False,
+) -> StatusParts:
+    """What a line of `width` cells has room for: `pressing` counts whole, then `trouble` as full as may be, as many of
+    the other `counts` as fit, who it is (before them where nothing is in trouble), and last the `rest`. Of `trouble`
+    and `rest` each entry says less than the one before."""
+    who = cut(safe(who), width // 3)
+    room = width - cell_len(" · ".join(pressing)) - 2 - (2 if alarm else 0)
+    lefts = trouble or [who]
+    left = cut(next((one for one in lefts if cell_len(one) <= room), lefts[-1]), max(0, room))
+    named = f"{left}  {who}"
+    if trouble and cell_len(named) + sum(cell_len(one) + 3 for one in counts) <= room:
+        left = named
+    room = width - cell_len(left) - 3 - (2 if alarm else 0)
+    right = " · ".join(pressing)
+    for one in counts:
+        longer = f"{right} · {one}" if right else one
+        right = longer if cell_len(longer) <= room else right
+    room -= cell_len(right)
+    return StatusParts(left, next((one for one in rest if cell_len(one) + 1 <= room), ""), right, alarm)
 
 
 class StatusLine(Painted):
@@ -50,7 +80,9 @@ class StatusLine(Painted):
         width, parts = self.size.width, self.parts
         if y:
             return self.paint((), width)
-        right = cut(safe(parts.right), width // 2)
+        # The right may take what the others leave free.
+        free = width - cell_len(safe(parts.left)) - cell_len(safe(parts.middle)) - 6
+        right = cut(safe(parts.right), max(width // 2, free))
         room = width - cell_len(right) - (1 if right else 0)
         left = cut(("! " if parts.alarm else "") + safe(parts.left), room)
         room -= cell_len(left)

@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from console.platforms.base import Batch, Platform, Receipt
+from console.platforms.healths import AWAITED, NOT_THERE, phrase
 from rules.records import Message, MessageKey
 from store.listed import ListedMember
 from store.records import ActionState
@@ -88,6 +89,11 @@ def health_of(platform: Platform) -> str:
     except Exception:
         given = None
     return " ".join(sound_text(given).split())[:LONGEST_HEALTH] if isinstance(given, str) else "has failed"
+
+
+def is_away(platform: Platform) -> bool:
+    """Whether a platform says of itself that nothing comes from it now."""
+    return phrase(health_of(platform)) in (*NOT_THERE, *AWAITED)
 
 
 def is_cancelled() -> bool:

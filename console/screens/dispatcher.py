@@ -73,7 +73,7 @@ class DispatcherScreen(ModalScreen[Sent | None]):
         self._said = Static(Content(""), classes="said", markup=False)
 
     def compose(self) -> ComposeResult:
-        names = ", ".join(safe(name, 30) for name in self._names)
+        names = say(", ").join(safe(name, 30) for name in self._names)
         more = len(self._members) - len(self._names)
         names += " " + say("and {n} others", n=more) if more > 0 else ""
         count = say_n("Give a perk to {n} member", "Give a perk to {n} members", len(self._members))

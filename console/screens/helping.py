@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from console.commands import MAIN_PANES, Pane, Situation, here, key_name
+from console.commands import Pane, Situation, here, key_name
 from store.records import ANSWERS
 from widgets.keys import Key
 from widgets.language import say
@@ -17,8 +17,6 @@ def help_screen(pane: Pane, situation: Situation, keys: Mapping[str, str]) -> He
     for command in here(pane):
         label = f"{say(command.help)}  ({command.id})"
         rows.append(HelpRow(key_name(keys[command.id]), label, command.why_not(situation)))
-    if pane in MAIN_PANES:
-        rows.append(HelpRow("", say("“failed” in the status line: vigil outbox list says what to do")))
     moves = say("arrows, Page Up and Down, Home, End: move; space: mark")
     return HelpScreen([*rows, HelpRow("↑↓ j k", moves)], say("Keys that work here"))
 

@@ -13,10 +13,11 @@ from console.commands import COMMANDS, MAIN_PANES, Command, Pane, here, key_name
 from console.desk import Desk, Taken
 from console.following import Filter, StoreSource
 from console.screens.case_window import CaseScreen
+from console.screens.failures import FailuresScreen
 from console.screens.helping import help_screen
 from console.screens.place import Place
 from console.screens.watching import Prepared, WatchingScreen
-from console.words import sent_words, taken_words, undone_words
+from console.words import TOLD_SECONDS, sent_words, taken_words, told_seconds, undone_words
 from rules.rulebook import RulebookError
 from store import cases, messages
 from store.database import Database
@@ -32,10 +33,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a key came to: `done`, or refused."""
+    """What a key came to: `done`, or refused; `in_time` if its words hold only until it is carried out."""
 
     words: str
     done: bool
+    in_time: bool = False
 
 
 class MainScreen(WatchingScreen):
@@ -60,7 +62,7 @@ class MainScreen(WatchingScreen):
         key = self._keys[name]
         command = next((c for c in here(self.pane) if self._keys[c.id] == key), None)
         if command is None:
-            elsewhere = ", ".join(say(pane.value) for pane in self._commands[name].panes)
+            elsewhere = say(", ").join(say(pane.value) for pane in self._commands[name].panes)
             self._tell(say("{key} works in: {panes}", key=key_name(key), panes=elsewhere))
         elif why_not := command.why_not(self._situation()):
             self._tell(why_not, alarm=True)
@@ -79,6 +81,8 @@ class MainScreen(WatchingScreen):
                 self.go_to(MAIN_PANES[(MAIN_PANES.index(self.pane) + 1) % len(MAIN_PANES)])
             case "view.members":
                 self.app.push_screen("members")
+            case "view.failures":
+                self.app.push_screen(FailuresScreen(self.place))
             case "feed.filter":
                 self._ask_filter()
             case "feed.group":
@@ -106,10 +110,16 @@ class MainScreen(WatchingScreen):
             case "quit":
                 self.app.exit()
 
-    async def _at_desk(self, what: Callable[[Desk], T], words: Callable[[T], str]) -> Answer:
+    async def _at_desk(
+        self,
+        what: Callable[[Desk], T],
+        words: Callable[[T], str],
+        in_time: Callable[[T], bool] = lambda done: False,
+    ) -> Answer:
         """What the desk did, in `words`, or why it refused."""
         try:
-            return Answer(words(await self.place.ask(what)), True)
+            done = await self.place.ask(what)
+            return Answer(words(done), True, in_time(done))
         except (StoreError, RulebookError, sqlite3.Error) as error:
             return Answer(str(error), False)
 
@@ -117,7 +127,8 @@ class MainScreen(WatchingScreen):
         """One answer as it is; of several how many there were, and the first refusal whole."""
         refused = [answer for answer in said if not answer.done]
         if len(said) == 1:
-            self._tell(said[0].words, alarm=bool(refused))
+            seconds = told_seconds(self.place.settings.undo_seconds) if said[0].in_time else TOLD_SECONDS
+            self._tell(said[0].words, alarm=bool(refused), seconds=seconds)
         elif said:
             words = say("{n} done", n=len(said) - len(refused))
             if refused:
@@ -142,7 +153,7 @@ class MainScreen(WatchingScreen):
                 reason=reason,
                 learn=learn,
             )
-            said.append(await self._at_desk(take, self._taken))
+            said.append(await self._at_desk(take, self._taken, lambda taken: taken.approved))
         self._tell_all(said)
         self.cases.clear_marks()
         self._relist()
@@ -163,10 +174,10 @@ class MainScreen(WatchingScreen):
         said = []
         for row in self._chosen_proposals():
             if isinstance(row, Waiting):
-                said.append(await self._at_desk(partial(_approve_perk, row), self._given))
+                said.append(await self._at_desk(partial(_approve_perk, row), self._given, lambda sent: True))
             else:
                 yes = partial(Desk.approve, decision_id=row.id)
-                said.append(await self._at_desk(yes, partial(self._approved, row.id)))
+                said.append(await self._at_desk(yes, partial(self._approved, row.id), lambda case: True))
         self._tell_all(said)
         self.proposals.clear_marks()
         self._relist()
@@ -202,7 +213,7 @@ class MainScreen(WatchingScreen):
             self.proposals.clear_marks()
             self._relist()
 
-        shown = ", ".join(f"P{row.id}" if isinstance(row, Waiting) else str(row.id) for row in chosen)
+        shown = say(", ").join(f"P{row.id}" if isinstance(row, Waiting) else str(row.id) for row in chosen)
         self.app.push_screen(Prompt(say("Why is proposal {id} rejected?", id=shown)), reject)
 
     def _rejected(self, number: int, case_id: int) -> str:

@@ -14,7 +14,7 @@ from console.screens.dispatcher import NAMED, DispatcherScreen
 from console.screens.helping import help_screen
 from console.screens.place import Place
 from console.screens.roster_panes import RosterScreen
-from console.words import sent_words, undone_words
+from console.words import sent_words, told_seconds, undone_words
 from console.words_members import change_words, silent_words, sort_word
 from store import roster
 from store.database import Database
@@ -114,7 +114,9 @@ class MembersScreen(RosterScreen):
         def told(sent: Sent | None) -> None:
             if sent is not None:
                 self.list.clear_marks()
-                self._tell(sent_words(sent, key_name(self._keys["undo"]), self.place.settings.undo_seconds))
+                undo_seconds = self.place.settings.undo_seconds
+                words = sent_words(sent, key_name(self._keys["undo"]), undo_seconds)
+                self._tell(words, seconds=told_seconds(undo_seconds))
                 self._show_card()
 
         self.app.push_screen(DispatcherScreen(self.place, members, names), told)

@@ -23,6 +23,7 @@ from console.screens.find_line import FindLine
 from console.screens.helping import key_line
 from console.screens.panes import WIDE
 from console.screens.place import Place
+from console.words import TOLD_SECONDS
 from console.words_members import chosen_words, sort_word
 from rules.names import sought_query
 from rules.rulebook import RulebookError
@@ -50,7 +51,6 @@ SETTLE_SECONDS = 3.0
 REST_SECONDS = 0.1
 """So long the cursor rests before a card is read: who runs down the list, or types a name, wants none of the others."""
 
-TOLD_SECONDS = 8.0
 
 CSS = """
 RosterScreen {
@@ -339,8 +339,8 @@ class RosterScreen(Screen[None]):
         back = say("{keys}: feed, cases, proposals", keys=main)
         self.status.show(StatusParts(f"{self.place.name} ({role_word(self._role)})", "", back))
 
-    def _tell(self, text: str, *, alarm: bool = False) -> None:
-        self._told = (text, time.monotonic() + TOLD_SECONDS, alarm)
+    def _tell(self, text: str, *, alarm: bool = False, seconds: float = TOLD_SECONDS) -> None:
+        self._told = (text, time.monotonic() + seconds, alarm)
         self._show_lines()
 
     def narrow(self, **changes: object) -> None:

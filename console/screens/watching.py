@@ -19,7 +19,16 @@ from console.following import Filter, StoreSource
 from console.screens.helping import key_line
 from console.screens.panes import WIDE, PanesScreen
 from console.screens.place import Place
-from console.words import worker_words
+from console.status_words import (
+    no_cases_words,
+    no_messages_words,
+    other_counts,
+    platforms_said,
+    pressing_counts,
+    trouble_words,
+    worker_words,
+)
+from console.words import TOLD_SECONDS
 from rules.rulebook import RulebookError
 from store import actions, cases, decisions, lease
 from store.database import Database
@@ -30,7 +39,7 @@ from store.records import ActionState, CaseCard, CaseState, Proposal, Role
 from widgets.cursor_list import CursorList
 from widgets.feed import Feed
 from widgets.language import say
-from widgets.status import StatusParts
+from widgets.status import StatusParts, arranged
 from widgets.words import role_word
 
 if TYPE_CHECKING:
@@ -38,8 +47,6 @@ if TYPE_CHECKING:
 
 FOLLOW_SECONDS = 0.1
 LISTS_SECONDS = 0.25
-TOLD_SECONDS = 8.0
-"""How long the status line shows what a key did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,8 @@ class WatchingScreen(PanesScreen):
         self._outbox: Counter[ActionState] = Counter()
         self._holder: Holder | None = None
         self._open = 0
+        self.cases.say_empty(lambda: no_cases_words(self._outbox, key_name(keys["view.failures"])))
+        self.feed.say_empty(self._no_messages)
         self.card.set_keys({c.decision: key_name(keys[c.id]) for c in COMMANDS if c.decision is not None})
 
     @property
@@ -119,7 +128,9 @@ class WatchingScreen(PanesScreen):
 
     def _relist(self) -> None:
         self._stale, self._listed_at = False, time.monotonic()
-        self._outbox = actions.outbox(self.db)
+        before, self._outbox = self._outbox, actions.outbox(self.db)
+        if self._outbox != before and not self.cases.rows:
+            self.cases.refresh()
         self._open = cases.count(self.db, CaseState.OPEN)
         self.cases.show(cases.listed(self.db))
         self._show_proposals()
@@ -199,6 +210,7 @@ class WatchingScreen(PanesScreen):
             cannot_approve=self._cannot_approve,
             message=self.feed.selected is not None,
             filtered=bool(self._source and self._source.chosen),
+            failed=bool(pressing_counts(self._outbox)),
         )
         if self.pane is Pane.CASES:
             selected = self.cases.selected_id
@@ -256,23 +268,26 @@ class WatchingScreen(PanesScreen):
     def _show_status(self) -> None:
         self._show_titles()
         told, until, alarm = self._told
-        outbox = self._outbox
-        waiting = outbox[ActionState.WAITING] + outbox[ActionState.SENDING]
-        counts = [
-            say("{n} open", n=self._open),
-            say("{n} proposed", n=len(self.proposals.rows)),
-            say("{n} to send", n=waiting),
-        ]
-        if outbox[ActionState.FAILED] or outbox[ActionState.UNKNOWN]:
-            counts.append(say("{n} failed", n=outbox[ActionState.FAILED] + outbox[ActionState.UNKNOWN]))
-        who = f"{self.place.name} ({role_word(self._role)})"
+        pressing = pressing_counts(self._outbox)
+        counts = other_counts(self._outbox, self._open, len(self.proposals.rows))
         if told and time.monotonic() < until:
             # What a key did is worth more than counts that the titles show as well.
-            self.status.show(StatusParts(told, "", " · ".join(counts) if self.size.width >= WIDE else "", alarm))
+            right = " · ".join((*pressing, *counts)) if self.size.width >= WIDE else ""
+            self.status.show(StatusParts(told, "", right, alarm))
             return
+        who = f"{self.place.name} ({role_word(self._role)})"
+        who = f"{self.notice} {who}" if self.notice else who
+        trouble, broken = trouble_words(platforms_said(self._holder))
         worker, down = worker_words(self._holder, self.child)
-        left = f"{self.notice} {who}" if self.notice else who
-        self.status.show(StatusParts(left, worker, " · ".join(counts), down))
+        if down:
+            trouble, worker = worker, []
+        self.status.show(arranged(self.size.width, who, trouble, pressing, counts, worker, alarm=broken or down))
 
-    def _tell(self, text: str, *, alarm: bool = False) -> None:
-        self._told = (text, time.monotonic() + TOLD_SECONDS, alarm)
+    def _no_messages(self) -> list[str]:
+        """What an empty feed says; one that is filtered says in its title that nothing was found."""
+        if self._source is not None and self._source.chosen:
+            return []
+        return no_messages_words([one.name for one in self.place.settings.platforms], self._holder)
+
+    def _tell(self, text: str, *, alarm: bool = False, seconds: float = TOLD_SECONDS) -> None:
+        self._told = (text, time.monotonic() + seconds, alarm)

@@ -69,6 +69,33 @@ def work(settings: Settings, batches: list[Any]) -> tuple[list[str], int]:
     return said, worker.problems
 
 
+def test_a_platform_that_was_said_to_be_away_is_said_to_be_back(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.worker.HEARTBEAT_SECONDS", 0.01)
+    said: list[str] = []
+
+    class Flaky(Odd):
+        async def batches(self, position: str | None) -> AsyncIterator[Any]:
+            self.health = "not reachable"
+            yield Batch((), "", ("no connection",))
+            self.health = "connected"
+            await asyncio.Event().wait()
+
+    worker = Worker(settings, "serve", [Flaky([])], said.append)  # type: ignore[list-item]
+
+    async def run() -> None:
+        task = asyncio.create_task(worker.run())
+        while "replay: connected again" not in said and not task.done():
+            await asyncio.sleep(0.01)
+        worker.stop()
+        await task
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+    assert said.index("replay: no connection") < said.index("replay: connected again")
+    assert said.count("replay: connected again") == 1
+
+
 def texts(settings: Settings) -> list[str]:
     db = open_database(settings.store)
     try:
