@@ -31,7 +31,7 @@ class CaseScreen(ModalScreen[None]):
     CaseScreen {
         align: center middle;
         & > Vertical {
-            width: 100; max-width: 98%; height: 96%;
+            width: 100; max-width: 100%; height: 96%;
             border: round $accent; padding: 0 1; background: $surface;
         }
         & .hint { text-style: dim; height: auto; }

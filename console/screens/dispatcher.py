@@ -39,7 +39,7 @@ class DispatcherScreen(ModalScreen[Sent | None]):
     DispatcherScreen {
         align: center middle;
         & > Vertical {
-            width: 100; max-width: 98%; height: auto; max-height: 96%;
+            width: 100; max-width: 100%; height: auto; max-height: 96%;
             border: round $accent; padding: 0 1; background: $surface;
         }
         & .title { text-style: bold; height: auto; }

@@ -38,7 +38,7 @@ class FailuresScreen(ModalScreen[None]):
     FailuresScreen {
         align: center middle;
         & > Vertical {
-            width: 110; max-width: 98%; height: 96%;
+            width: 110; max-width: 100%; height: 96%;
             border: round $accent; padding: 0 1; background: $surface;
         }
         & .title { text-style: bold; height: auto; }
