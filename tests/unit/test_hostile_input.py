@@ -94,7 +94,7 @@ def test_a_line_that_is_no_message_is_named_and_passed_over(home: Home, name: st
     chat = home.write("chat.ndjson", between(BROKEN[name]))
     done = home.ok("replay", chat, "--speed", "max")
     assert problems(done) == [2]
-    assert "1 lines with problems" in done.out
+    assert "1 line with problems" in done.out
     assert keys_in(home) == ["g0", "g1"]
     assert not UNSAFE.search(done.err.replace("\n", ""))
     assert len(done.err) < 500

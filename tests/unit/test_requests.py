@@ -167,9 +167,9 @@ def test_once_it_is_carried_out_an_answer_lasts(community: Community) -> None:
     desk = community.desk()
     number = desk.decide(case_id, Decision.ADMIT).decision_id
     community.finish("done")
-    assert [kind.value for kind, _ in desk.undo(number).lasting] == ["admit"]
-    with pytest.raises(NotAllowed, match="answered"):
-        desk.decide(case_id, Decision.REFUSE)
+    with pytest.raises(Conflict, match="was sent already, it lasts"):
+        desk.undo(number)
+    assert community.open() == []
 
 
 def test_of_two_who_answer_at_once_the_second_is_told_who_was_first(community: Community) -> None:

@@ -287,7 +287,7 @@ def test_what_telegram_would_refuse_for_its_age_is_said_before_and_not_asked_for
             store.execute("UPDATE messages SET time = time - ? WHERE key = ?", (49 * 3600, str(old)))
         (case,) = work.home.ok("cases", "--json").rows
         said = work.home.ok("decide", case["id"], "delete").out
-        assert "delete 1; not done: 1 of 2 too old: Telegram bots delete for 48 hours only" in said
+        assert "delete 1; not done: 1 of 2 too old: Telegram bots delete for 48 hours" in said
         until(lambda: work.left() == 0 and work.settled() == 1)
     assert work.states() == Counter({"done": 1})
     assert [effect[2] for effect in server.effects("delete")] == [new]
