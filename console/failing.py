@@ -10,12 +10,10 @@ from store.cases import CasePart
 from store.database import Database
 from store.failures import Failure
 from widgets.language import say
-from widgets.words import step_word
+from widgets.words import ago, step_word
 
 LATELY_SECONDS = 7 * 86_400.0
 """What failed longer ago says nothing of today."""
-
-_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
 def failed_lately(db: Database, parts: Sequence[CasePart], now: float) -> list[Failure]:
@@ -31,18 +29,9 @@ def failing(planned: Plan, failed: Sequence[Failure], now: float) -> tuple[str, 
             "{step} failed in {group} {age} ago: {why}",
             step=step_word(one.kind),
             group=one.group,
-            age=_age(now - one.at),
+            age=ago(min(one.at, now - 60), now),
             why=one.words,
         )
         for one in failed
         if (one.group_id, one.kind) in meant
     )
-
-
-def _age(seconds: float) -> str:
-    """An age in its largest unit alone."""
-    if seconds >= _DAY:
-        return say("{n}d", n=int(seconds // _DAY))
-    if seconds >= _HOUR:
-        return say("{n}h", n=int(seconds // _HOUR))
-    return say("{n}m", n=max(1, int(seconds // _MINUTE)))

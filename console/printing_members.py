@@ -12,8 +12,8 @@ from console.printing import clock, counts_words
 from store.roster_records import MemberCard, MemberRow
 from widgets.lines import fit, fit_right
 from widgets.member_card import sparkline
-from widgets.roster import ago
 from widgets.safe import safe
+from widgets.words import ago
 
 _TITLES = (("id", 7), ("tier", 10), ("layer", 6), ("points", 7), ("last", 5), ("strikes", 7), ("groups", 6))
 _RIGHT = {"id", "points", "last", "strikes", "groups"}

@@ -14,10 +14,11 @@ from store.records import ActionState, Decision, DecisionState
 from store.roster_records import MemberCard, MemberDecision, MemberGrant, MemberGroup, MemberStrike, Note
 from widgets.language import say, say_n
 from widgets.lines import Line, Page, Part, cut, day, fit, fit_right
-from widgets.roster import AGE_CELLS, ago
 from widgets.safe import safe
 from widgets.words import (
+    AGE_CELLS,
     action_state_word,
+    ago,
     decision_state_word,
     decision_word,
     earning_word,

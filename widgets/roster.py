@@ -12,10 +12,7 @@ from widgets.cursor_list import CursorList
 from widgets.language import say
 from widgets.lines import Line, Part, day, fit, fit_right
 from widgets.safe import safe
-from widgets.words import layer_word
-
-AGE_CELLS = 6
-"""How wide a column of ages is: `23小时`, `59分钟`, and 27 years in days."""
+from widgets.words import AGE_CELLS, ago, layer_word
 
 _REMEMBERED = 1_000
 
@@ -200,17 +197,3 @@ class Columns:
         parts.append((fit(safe(row.called, 100), self.name) + " ", "listing--name"))
         parts.append((safe(row.remark, 100), "listing--dim"))
         return parts
-
-
-def ago(at: float | None, now: float) -> str:
-    """How long ago, in at most AGE_CELLS cells: `12m`, `5h`, `30d`; `–` for never."""
-    if at is None:
-        return "–"
-    seconds = max(0.0, now - at)
-    if not seconds < 9_999 * 86_400:
-        return "?"
-    if seconds >= 86_400:
-        return say("{n}d", n=int(seconds // 86_400))
-    if seconds >= 3_600:
-        return say("{n}h", n=int(seconds // 3_600))
-    return say("{n}m", n=int(seconds // 60))

@@ -7,6 +7,9 @@ from store.records import AUTOMATIC, ActionState, CaseState, Decision, DecisionS
 from widgets.language import say
 from widgets.safe import safe
 
+AGE_CELLS = 6
+"""How wide a column of ages is: `23小时`, `59分钟`, and 27 years in days."""
+
 
 def kind_word(kind: str) -> str:
     """Return what to call a message that is not text."""
@@ -226,3 +229,17 @@ def grant_state_word(state: str) -> str:
         case "returned":
             return say("came back")
     return safe(state, 20)
+
+
+def ago(at: float | None, now: float) -> str:
+    """How long ago, in at most AGE_CELLS cells: `12m`, `5h`, `30d`; `–` for never."""
+    if at is None:
+        return "–"
+    seconds = max(0.0, now - at)
+    if not seconds < 9_999 * 86_400:
+        return "?"
+    if seconds >= 86_400:
+        return say("{n}d", n=int(seconds // 86_400))
+    if seconds >= 3_600:
+        return say("{n}h", n=int(seconds // 3_600))
+    return say("{n}m", n=int(seconds // 60))

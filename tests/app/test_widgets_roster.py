@@ -17,7 +17,8 @@ from textual.pilot import Pilot
 from console.language import translation
 from store.roster_records import MemberRow, Sort
 from widgets.language import install
-from widgets.roster import AGE_CELLS, Columns, MemberList, ago
+from widgets.roster import Columns, MemberList
+from widgets.words import AGE_CELLS, ago
 
 NOW = 1_780_000_000.0
 HOSTILE = "\x1b]0;x\x07[/]\u202e漢字👨\u200d👩" + "e" + "\u0301" * 9
