@@ -22,12 +22,8 @@ CHESS = 700_002
 
 @pytest.fixture
 def simulator(tmp_path: Path) -> Iterator[Simulator]:
-    found = Simulator(tmp_path / "telegram")
-    try:
-        found.start()
+    with Simulator(tmp_path / "telegram") as found:
         yield found
-    finally:
-        found.close()
 
 
 @pytest.fixture

@@ -17,12 +17,8 @@ QUICK: dict[str, Any] = {"waits": (0.05, 0.1), "linger_seconds": 0.05}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    simulator = Simulator(tmp_path_factory.mktemp("telegram"))
-    try:
-        simulator.start()
+    with Simulator(tmp_path_factory.mktemp("telegram")) as simulator:
         yield simulator
-    finally:
-        simulator.close()
 
 
 @pytest.fixture

@@ -38,6 +38,13 @@ class Simulator:
         self.token_file.touch(0o600)
         self.token_file.write_text(TOKEN + "\n")
 
+    def __enter__(self) -> Simulator:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def start(self) -> None:
         journal = str(self.folder / "journal.ndjson")
         command = [sys.executable, "-m", "tests.platforms.telegram.server", str(self.port), journal, TOKEN]

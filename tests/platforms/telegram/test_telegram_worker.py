@@ -47,12 +47,8 @@ class TelegramWork(Work):
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Simulator]:
-    simulator = Simulator(tmp_path / "telegram")
-    try:
-        simulator.start()
+    with Simulator(tmp_path / "telegram") as simulator:
         yield simulator
-    finally:
-        simulator.close()
 
 
 def test_worker_and_server_killed_twenty_times_lose_nothing_and_do_nothing_twice(
