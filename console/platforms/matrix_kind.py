@@ -10,7 +10,7 @@ import msgspec
 from console.platforms.addresses import service
 from console.platforms.base import Platform
 from console.platforms.limits import Limits
-from console.platforms.places import place
+from console.platforms.places import no_secret, place, secret_key
 from rules.reading import Table
 
 _USER = re.compile(r"@[^:\s]+:[^\s]+")
@@ -37,20 +37,14 @@ class MatrixKind:
 
     def read(self, table: Table, folder: Path) -> MatrixOptions:
         """Raises Refused."""
-        for name in ("token", "password"):
-            if name in table:
-                table.refuse(name, f"must not stand here; name its file as {name}_file, or its variable as {name}_env")
+        no_secret(table, "token", "password")
         what = 'the server\'s client API, e.g. "https://matrix.example.org"'
         homeserver = service(table, "homeserver", "", what)
         user = table.text("user", "")
         if user and not _USER.fullmatch(user):
             table.refuse("user", 'must be a whole Matrix id such as "@vigil:example.org"')
-        given = [name for name in _SECRETS if name in table]
-        if len(given) != 1:
-            table.refuse(given[1] if given else "token_file", f"give one of {', '.join(_SECRETS)}")
-        if not table.text(given[0], ""):
-            table.refuse(given[0], "must not be empty")
-        if given[0].startswith("password") and not user:
+        secret = secret_key(table, _SECRETS)
+        if secret.startswith("password") and not user:
             table.refuse("user", 'is missing; to log in with a password it takes e.g. "@vigil:example.org"')
         inviters = table.texts("inviters")
         for index, inviter in enumerate(inviters):

@@ -11,7 +11,7 @@ import msgspec
 
 from console.platforms.base import Platform
 from console.platforms.limits import Limits
-from console.platforms.places import place
+from console.platforms.places import no_secret, place, secret_key
 from rules.reading import Table
 from store.records import ActionKind
 from widgets.language import mark
@@ -57,8 +57,7 @@ class OneBotKind:
 
     def read(self, table: Table, folder: Path) -> OneBotOptions:
         """Raises Refused."""
-        if "token" in table:
-            table.refuse("token", "must not stand here; name its file as token_file, or its variable as token_env")
+        no_secret(table, "token")
         given = [name for name in ("connect", "listen") if name in table]
         if len(given) != 1:
             table.refuse(given[1] if given else "connect", "give one of connect (ws://…) and listen (host:port)")
@@ -67,13 +66,9 @@ class OneBotKind:
         for key, address, schemes in (("connect", connect, ("ws", "wss")), ("http", http, ("http", "https"))):
             if key in table and (problem := _problem(address, schemes)):
                 table.refuse(key, problem)
-        secrets = [name for name in _SECRETS if name in table]
-        if len(secrets) > 1:
-            table.refuse("token_env", "give one of token_file, token_env")
-        if secrets and not table.text(secrets[0], ""):
-            table.refuse(secrets[0], "must not be empty")
+        secret = secret_key(table, _SECRETS, needed=False)
         exposed = listen or any(address and not _is_loopback(address) for address in (connect, http))
-        if exposed and not secrets:
+        if exposed and not secret:
             table.refuse("token_file", "is missing: without a token anybody who reaches the address is believed")
         groups = table.texts("groups")
         for index, group in enumerate(groups):

@@ -10,7 +10,7 @@ import msgspec
 from console.platforms.addresses import service
 from console.platforms.base import Platform
 from console.platforms.limits import Limits
-from console.platforms.places import place
+from console.platforms.places import no_secret, place, secret_key
 from rules.reading import Table
 from store.records import ActionKind
 from widgets.language import mark
@@ -38,14 +38,9 @@ class TelegramKind:
 
     def read(self, table: Table, folder: Path) -> TelegramOptions:
         """Raises Refused."""
-        if "token" in table:
-            table.refuse("token", "must not stand here; name its file as token_file, or its variable as token_env")
+        no_secret(table, "token")
         server = service(table, "server", SERVER, f'a Bot API server, e.g. "{SERVER}"')
-        given = [name for name in _TOKENS if name in table]
-        if len(given) != 1:
-            table.refuse(given[1] if given else "token_file", f"give one of {', '.join(_TOKENS)}")
-        if not table.text(given[0], ""):
-            table.refuse(given[0], "must not be empty")
+        secret_key(table, _TOKENS)
         groups = table.texts("groups")
         for index, group in enumerate(groups):
             if not _GROUP.fullmatch(group):
