@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from types import MappingProxyType
@@ -49,25 +49,29 @@ for a message), and as in `Coming` its place, what is leaving, what is replaced,
 class _Ring:
     """Places that are taken in turn, and given up by who came first. `first` and `next` count who ever came."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, recent: Collection[float]) -> None:
+        """`recent` are the times of the messages that came last."""
         self._most = most
+        self._recent = recent
         self._fewest = FEWEST_MESSAGES
         self._times: deque[float] = deque()
         self.first = self.next = 0
 
-    def enter(self, time: float, gone_before: float) -> tuple[int, int]:
-        """The place of who is of the time `time`, and of one that goes, -1 for none: of a time before `gone_before` if
-        there is room."""
+    def enter(self, time: float, window: float) -> tuple[int, int]:
+        """The place of who is of the time `time`, and of one that goes, -1 for none."""
         room = self._most + 1
         place, gone = self.next % room, -1
         self.next += 1
         self._times.append(time)
         held = len(self._times)
-        if held > self._most or (held > self._fewest and self._times[0] < gone_before):
+        if held > self._most or (held > self._fewest and self._is_outdated(self._times[0], window)):
             self._times.popleft()
             gone = self.first % room
             self.first += 1
         return place, gone
+
+    def _is_outdated(self, time: float, window: float) -> bool:
+        return time < min(self._recent, default=-math.inf) - _LATE * window
 
 
 class _Window:
@@ -79,9 +83,9 @@ class _Window:
         self.copies = Copies(self._room)
         self.held: list[Entry | Said | None] = [None] * (2 * self._room)
         self.runs = Runs()
-        self._came: _Ring = _Ring(self._most)
-        self._joined: _Ring = _Ring(self._most)
         self._recent: deque[float] = deque(maxlen=_RECENT)
+        self._came = _Ring(self._most, self._recent)
+        self._joined = _Ring(self._most, self._recent)
         self._latest: dict[str, float] = {}
         self._keys: dict[Key, None] = {}
         self._named: dict[Key, None] = {}
@@ -110,7 +114,7 @@ class _Window:
         """The place of a new message, and of the one that goes for it, -1 for none."""
         self._keys[key] = None
         self._recent.append(time)
-        place, gone = self._came.enter(time, self._outdated(window))
+        place, gone = self._came.enter(time, window)
         if gone >= 0:
             del self._keys[next(iter(self._keys))]
         return place, gone
@@ -119,12 +123,8 @@ class _Window:
         """The place of what is joined of a run, of what goes for it, and of what was joined before."""
         before = -1 if run.joined < self._joined.first else self._room + run.joined % self._room
         run.joined = self._joined.next
-        place, gone = self._joined.enter(time, self._outdated(window))
+        place, gone = self._joined.enter(time, window)
         return self._room + place, gone if gone < 0 else self._room + gone, before
-
-    def _outdated(self, window: float) -> float:
-        """What is of a time before this goes."""
-        return min(self._recent, default=-math.inf) - _LATE * window
 
     def forget(self, *places: int) -> None:
         """Holds nothing any more for those that went."""
