@@ -199,6 +199,7 @@ class _Turns:
     def __init__(self) -> None:
         self.held: dict[str, float] = {}
         self.rest = 0.0
+        self._steps = 0
         self._served: dict[str, int] = {}
         self._waiting: set[str] = set()
 
@@ -209,7 +210,8 @@ class _Turns:
         if not known:
             return None
         chosen = min(known, key=lambda group: self._served.get(group, 0))
-        self._served[chosen] = max(self._served.values(), default=0) + 1
+        self._steps += 1
+        self._served[chosen] = self._steps
         return chosen
 
     def note(self, group: str, until: float) -> None:
