@@ -16,18 +16,9 @@ from widgets.language import say
 from widgets.lines import Line, Page, cut, fit
 from widgets.listing import Listing
 from widgets.safe import safe
+from widgets.window import window_css
 
-_WINDOW = """
-    {name} {{
-        align: center middle;
-        & > Vertical {{
-            width: 76; max-width: 96%; height: auto; max-height: 90%;
-            border: round $accent; padding: 0 1; background: $surface;
-        }}
-        & .title {{ text-style: bold; height: auto; }}
-        & .hint {{ text-style: dim; height: auto; }}
-    }}
-"""
+_SIZE = "width: 76; max-width: 96%; height: auto; max-height: 90%"
 
 
 class LineInput(Input):
@@ -51,7 +42,7 @@ class LineInput(Input):
 class Prompt(ModalScreen[str | None]):
     """Asks for one line: a reason, a filter. Enter gives it, Escape gives None."""
 
-    DEFAULT_CSS = _WINDOW.format(name="Prompt")
+    DEFAULT_CSS = window_css("Prompt", _SIZE)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", show=False, id="prompt.cancel"),
     ]
@@ -120,7 +111,7 @@ class HelpPage(Page):
 class HelpScreen(ModalScreen[None]):
     """Lists the keys that work here, and why one does not."""
 
-    DEFAULT_CSS = _WINDOW.format(name="HelpScreen")
+    DEFAULT_CSS = window_css("HelpScreen", _SIZE)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,enter", "close", "Close", show=False, id="help.close"),
     ]
@@ -168,7 +159,7 @@ class ChoiceList(Listing[tuple[int, Choice]], can_focus=False):
 class PickScreen(ModalScreen[str | None]):
     """Asks for one of several: by arrows, or by typing a part of its name. Escape gives None."""
 
-    DEFAULT_CSS = _WINDOW.format(name="PickScreen")
+    DEFAULT_CSS = window_css("PickScreen", _SIZE)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", show=False, id="pick.cancel"),
         Binding("up", "move(-1)", "Up", show=False, id="pick.up"),

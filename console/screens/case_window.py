@@ -20,6 +20,7 @@ from store.records import CaseCard
 from widgets.card import CaseCardView
 from widgets.language import say
 from widgets.safe import safe
+from widgets.window import window_css
 
 LOOK_SECONDS = 0.5
 
@@ -27,16 +28,7 @@ LOOK_SECONDS = 0.5
 class CaseScreen(ModalScreen[None]):
     """Shows a case's card as it is, again and again, until it is closed."""
 
-    DEFAULT_CSS = """
-    CaseScreen {
-        align: center middle;
-        & > Vertical {
-            width: 100; max-width: 100%; height: 96%;
-            border: round $accent; padding: 0 1; background: $surface;
-        }
-        & .hint { text-style: dim; height: auto; }
-    }
-    """
+    DEFAULT_CSS = window_css("CaseScreen", "width: 100; max-width: 100%; height: 96%")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q", "close", "Close", show=False, id="case-window.close"),
     ]

@@ -24,6 +24,7 @@ from widgets.language import say, say_n
 from widgets.perks import PerkList, PreviewView, numbered
 from widgets.prompt import LineInput
 from widgets.safe import safe
+from widgets.window import window_css
 
 NAMED = 3
 """So many of the members are named."""
@@ -35,19 +36,14 @@ class DispatcherScreen(ModalScreen[Sent | None]):
     One screen is one cause: Enter pressed twice gives nothing twice.
     """
 
-    DEFAULT_CSS = """
-    DispatcherScreen {
-        align: center middle;
-        & > Vertical {
-            width: 100; max-width: 100%; height: auto; max-height: 96%;
-            border: round $accent; padding: 0 1; background: $surface;
-        }
-        & .title { text-style: bold; height: auto; }
-        & .hint { text-style: dim; height: auto; }
+    DEFAULT_CSS = window_css(
+        "DispatcherScreen",
+        "width: 100; max-width: 100%; height: auto; max-height: 96%",
+        """
         & .said { height: auto; color: $text-error; text-style: bold; }
         & PreviewView { height: 11; border-top: solid $primary 40%; }
-    }
-    """
+        """,
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", show=False, id="perk.cancel"),
         Binding("up", "move(-1)", "Up", show=False, id="perk.up"),

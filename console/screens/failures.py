@@ -25,6 +25,7 @@ from widgets.cursor_list import CursorList
 from widgets.failures import FailureList, FailureView
 from widgets.language import say, say_n
 from widgets.safe import safe
+from widgets.window import window_css
 
 LOOK_SECONDS = 0.5
 MOST = 2_000
@@ -34,20 +35,15 @@ MOST = 2_000
 class FailuresScreen(ModalScreen[None]):
     """Lists them as they are, again and again, until it is closed."""
 
-    DEFAULT_CSS = """
-    FailuresScreen {
-        align: center middle;
-        & > Vertical {
-            width: 110; max-width: 100%; height: 96%;
-            border: round $accent; padding: 0 1; background: $surface;
-        }
-        & .title { text-style: bold; height: auto; }
+    DEFAULT_CSS = window_css(
+        "FailuresScreen",
+        "width: 110; max-width: 100%; height: 96%",
+        """
         & FailureView { height: 8; border-top: solid $primary 40%; }
         & .said { height: auto; max-height: 3; text-style: bold; }
         & .alarm { color: $text-error; }
-        & .hint { text-style: dim; height: auto; }
-    }
-    """
+        """,
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "close", "Close", show=False, id="failures.close"),
         Binding("enter", "open_case", "Case", show=False, id="failures.case"),

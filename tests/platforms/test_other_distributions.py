@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 import sqlite3
-import subprocess
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.home import COMMAND, Home
+from tests.home import Home
 from tests.platforms.synapse import until
+from tests.platforms.worker_process import ended, started
 
 EXAMPLE = Path(__file__).parent / "example" / "vigil_wall.py"
 
@@ -67,21 +65,6 @@ def cases_of(home: Home) -> int:
         return int(connection.execute("SELECT count(*) FROM cases").fetchone()[0])
 
 
-@contextmanager
-def serving(home: Home, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("ab") as errors:
-        process = subprocess.Popen(
-            [*COMMAND, "serve"], stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, cwd=home.folder, env=home.env
-        )
-    try:
-        yield process
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
-    finally:
-        process.kill()
-        process.wait()
-
-
 def test_the_example_reads_and_acts(home: HomeWithMore, tmp_path: Path) -> None:
     notes = home.config.parent / "notes"
     notes.mkdir()
@@ -92,7 +75,7 @@ def test_the_example_reads_and_acts(home: HomeWithMore, tmp_path: Path) -> None:
         "hall: logged in as nobody, in 1 group",
         "ok    the wall  (wall)",
     ]
-    with serving(home, tmp_path / "log.txt"):
+    with ended(started(home, tmp_path / "log.txt")):
         until(lambda: home.store.exists() and "windows filled" in (tmp_path / "log.txt").read_text() and cases_of(home))
         (case,) = home.ok("cases", "--json").rows
         assert (case["who"], case["rule"]) == ("bob", "ads")
@@ -125,7 +108,7 @@ def test_an_error_in_its_code_ends_neither_the_worker_nor_other_platforms(home: 
     lines = ["[platforms.bad]", 'kind = "broken"', "[platforms.hall]", 'kind = "wall"', 'folder = "notes"']
     home.settle(*lines)
     log = tmp_path / "log.txt"
-    with serving(home, log) as process:
+    with ended(started(home, log)) as process:
         until(lambda: "an error in the platform's own code: RuntimeError at vigil_broken.py:12" in log.read_text())
         (home.config.parent / "notes" / "1-bob.txt").write_text(AD)
         until(lambda: cases_of(home))

@@ -21,6 +21,26 @@ READ = "SELECT count(*) FROM positions WHERE source NOT LIKE 'vigil.%'"
 """Whether a platform was read; the worker keeps marks of its own as well."""
 
 
+def started(home: Home, log: Path) -> subprocess.Popen[bytes]:
+    """`vigil serve`, which writes its log to the end of a file."""
+    with log.open("ab") as errors:
+        return subprocess.Popen(
+            [*COMMAND, "serve"], stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, cwd=home.folder, env=home.env
+        )
+
+
+@contextmanager
+def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """Tells a worker to end at the end of the block, which it has to do well."""
+    try:
+        yield process
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
 class Work:
     """A worker on a store of its own in `folder`, connected to what `settings` names. What is queued without a group
     is meant for `room`."""
@@ -33,25 +53,15 @@ class Work:
         self._queued = 0
 
     def start(self) -> subprocess.Popen[bytes]:
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                [*COMMAND, "serve"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                cwd=self.home.folder, env=self.home.env,
-            )  # fmt: skip
+        return started(self.home, self.log)
 
     @contextmanager
     def running(self) -> Iterator[subprocess.Popen[bytes]]:
         """A worker that has begun to read, and is told to end at the end of the block."""
-        process = self.start()
-        try:
+        with ended(self.start()) as process:
             until(lambda: process.poll() is not None or self.value(READ), 60)
             assert process.poll() is None, self.log.read_text()
             yield process
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=30) == 0
-        finally:
-            process.kill()
-            process.wait()
 
     def rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
         if not self.home.store.exists():
